@@ -1,0 +1,61 @@
+"""YAML files with the line of every value, so that a problem can say where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from components.base.problems import InvalidInputError
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """A parsed YAML file: its data, and where each value stands."""
+
+    path: Path
+    shown: str
+    data: Any
+
+    @classmethod
+    def load(cls, path: Path, *, shown: str | None = None) -> YamlFile:
+        """Read a file.
+
+        Raises:
+            InvalidInputError: The file is missing, unreadable or not YAML (with the line).
+        """
+        shown = shown or str(path)
+        try:
+            data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InvalidInputError.one("no such file", file=shown) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidInputError.one(f"can't be read: {error}", file=shown) from None
+        except MarkedYAMLError as error:
+            mark = error.problem_mark
+            line = mark.line + 1 if mark else 0
+            raise InvalidInputError.one(f"not valid YAML: {error.problem}", file=shown, line=line) from None
+        except YAMLError as error:
+            raise InvalidInputError.one(f"not valid YAML: {error}", file=shown) from None
+        return cls(path, shown, data)
+
+    def line(self, path: Sequence[str | int]) -> int:
+        """The 1-based line of a value, or of its nearest ancestor that stands in the file."""
+        node, line = self.data, 0
+        for key in path:
+            try:
+                if isinstance(node, CommentedMap):
+                    line = node.lc.key(key)[0] + 1
+                elif isinstance(node, CommentedSeq) and isinstance(key, int):
+                    line = node.lc.item(key)[0] + 1
+                else:
+                    return line
+                node = node[key]
+            except (KeyError, IndexError):
+                return line
+        return line

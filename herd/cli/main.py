@@ -1,0 +1,61 @@
+"""`herd`: the table of commands, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import typer
+from typer.core import TyperGroup
+
+from components.base.problems import InvalidInputError
+
+# command -> module below herd.cli; each has a function `command` (or a Typer `app` for a group).
+COMMANDS: dict[str, str] = {}
+
+
+class _LazyGroup(TyperGroup):
+    """Imports a command's module only when it is asked for."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, name: str) -> object | None:  # type: ignore[override]
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"herd.cli.{COMMANDS[name]}")
+        if hasattr(module, "app"):
+            group = typer.main.get_command(module.app)
+            group.name = name
+            return group
+        single = typer.Typer(add_completion=False)
+        single.command(name=name)(module.command)
+        return typer.main.get_command(single)
+
+
+app = typer.Typer(
+    cls=_LazyGroup,
+    name="herd",
+    no_args_is_help=True,
+    add_completion=False,
+    help="Herd: one Pulumi program, three stacks, rehearsed without a cloud account.",
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Herd: one Pulumi program, three stacks, rehearsed without a cloud account."""
+
+
+def main() -> None:
+    """Run the command line; what a person gave wrong ends as one clear message and exit code 2."""
+    try:
+        app()
+    except InvalidInputError as error:
+        for problem in error.problems:
+            sys.stderr.write(f"error: {problem}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
