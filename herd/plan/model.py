@@ -1,0 +1,150 @@
+"""Plan and Step, folded from Pulumi's engine events (apitype/events.go); secrets stay blinded as the engine left them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+Event = Mapping[str, Any]
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+# The pieces of a replacement besides "replace" itself.
+REPLACEMENT_PARTS = ("create-replacement", "delete-replaced")
+
+
+@dataclass(frozen=True)
+class PropertyChange:
+    """One entry of a detailed diff: `kind` is add, delete, update, or one of these with `-replace`."""
+
+    path: str
+    kind: str
+    input: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the engine on one resource.
+
+    Attributes:
+        op: The engine's operation, such as `create`, `replace`, `delete-replaced`.
+        status: `planned` until the engine reports it, then `done` or `failed`.
+        old: The state before (`inputs`, `outputs`, `id`, `protect` …), empty for a creation.
+        new: The state after, empty for a deletion.
+        keys: Properties that force the replacement.
+        diffs: Properties that changed.
+        detailed: Changes by path.
+    """
+
+    op: str
+    urn: str
+    type: str
+    status: str = "planned"
+    provider: str = ""
+    old: Mapping[str, Any] = field(default_factory=dict)
+    new: Mapping[str, Any] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
+    diffs: tuple[str, ...] = ()
+    detailed: tuple[PropertyChange, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last part of the URN."""
+        return self.urn.rsplit("::", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything one run does or did, in the order the engine began it.
+
+    Attributes:
+        steps: One per operation and resource.
+        changes: The summary's counts by operation; empty if the run never got to its summary.
+        result: `succeeded` or `failed`, empty without a summary.
+        outputs: The stack's outputs, secrets blinded.
+        diagnostics: (severity, urn, message) of everything said.
+        preview: Whether nothing was really done.
+        seconds: Duration by the engine's own summary.
+    """
+
+    steps: tuple[Step, ...] = ()
+    changes: Mapping[str, int] = field(default_factory=dict)
+    result: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    diagnostics: tuple[tuple[str, str, str], ...] = ()
+    preview: bool = False
+    seconds: float = 0.0
+
+    @classmethod
+    def from_events(cls, events: Iterable[Event]) -> Plan:
+        """Fold a stream of engine events; unknown kinds are passed over, an unfinished stream gives what it tells."""
+        steps: dict[tuple[str, str, int], Step] = {}
+        summary: Mapping[str, Any] = {}
+        outputs: Mapping[str, Any] = {}
+        diagnostics: list[tuple[str, str, str]] = []
+        preview = False
+        seen: dict[tuple[str, str], int] = {}
+        for event in events:
+            if body := event.get("resourcePreEvent"):
+                step = _step(body["metadata"])
+                nth = seen[step.op, step.urn] = seen.get((step.op, step.urn), -1) + 1
+                steps[step.op, step.urn, nth] = step
+                preview = preview or bool(body.get("planning"))
+            elif body := event.get("resOutputsEvent") or event.get("resOpFailedEvent"):
+                failed = "resOpFailedEvent" in event
+                step = _step(body["metadata"], "failed" if failed else "done")
+                if step.type == STACK_TYPE and not failed:
+                    outputs = step.new.get("outputs") or {}
+                _finish(steps, step)
+            elif body := event.get("diagnosticEvent"):
+                if not body.get("ephemeral"):
+                    diagnostics.append((body.get("severity", ""), body.get("urn", ""), body.get("message", "")))
+            elif body := event.get("summaryEvent"):
+                summary = body
+        return cls(
+            tuple(steps.values()),
+            dict(summary.get("resourceChanges") or {}),
+            summary.get("result", ""),
+            dict(outputs),
+            tuple(diagnostics),
+            preview or bool(summary.get("isPreview")),
+            float(summary.get("durationSeconds", 0)),
+        )
+
+    def changed(self) -> tuple[Step, ...]:
+        """The steps that do something: neither `same` nor the parts that `replace` already stands for."""
+        return tuple(s for s in self.steps if s.op not in ("same", "refresh", "read", *REPLACEMENT_PARTS))
+
+    def to_json(self) -> str:
+        """The plan as indented JSON with sorted keys."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True)
+
+
+def _step(metadata: Mapping[str, Any], status: str = "planned") -> Step:
+    detailed = metadata.get("detailedDiff") or {}
+    return Step(
+        op=metadata["op"],
+        urn=metadata["urn"],
+        type=metadata["type"],
+        status=status,
+        provider=metadata.get("provider", ""),
+        old=metadata.get("old") or {},
+        new=metadata.get("new") or {},
+        keys=tuple(metadata.get("keys") or ()),
+        diffs=tuple(metadata.get("diffs") or ()),
+        detailed=tuple(
+            PropertyChange(path, d.get("diffKind", d.get("kind", "")), bool(d.get("inputDiff")))
+            for path, d in sorted(detailed.items())
+        ),
+    )
+
+
+def _finish(steps: dict[tuple[str, str, int], Step], done: Step) -> None:
+    """Replace the first planned step of the same operation; a refresh's `out` may carry another operation."""
+    candidates = [k for k, s in steps.items() if k[1] == done.urn and s.status == "planned"]
+    same = [k for k in candidates if k[0] == done.op] or [k for k in candidates if k[0] == "refresh"]
+    if same:
+        steps[same[0]] = done
+    elif not any(s.urn == done.urn and s.op == done.op for s in steps.values()):
+        steps[done.op, done.urn, -1] = done
