@@ -1,0 +1,1 @@
+"""Customer managed KMS keys: who may use one for what, and the key policy that follows."""
