@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 
 from components.base.context import StackContext
+from components.base.problems import InvalidInputError
 from components.base.spec import Spec
 
 
@@ -33,7 +34,13 @@ class HerdComponent(pulumi.ComponentResource):
         inputs: Mapping[str, Any] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Register the component with its spec, and any inputs from other components, as props."""
+        """Register the component with its spec, and any inputs from other components, as props.
+
+        Raises:
+            InvalidInputError: The spec doesn't fit the stack (its region, zones or tags).
+        """
+        if problems := spec.problems(context):
+            raise InvalidInputError(problems)
         super().__init__(self.token, name, {**spec.wire(), **(inputs or {})}, opts)
         self.context = context
 

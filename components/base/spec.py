@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+
+if TYPE_CHECKING:
+    from components.base.context import StackContext
+    from components.base.problems import Problem
 
 
 class Spec(BaseModel):
@@ -19,3 +23,11 @@ class Spec(BaseModel):
     def wire(self) -> dict[str, Any]:
         """The spec as plain camelCase data: a component's ``props``, so that policies see the intent."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def problems(self, context: StackContext) -> list[Problem]:
+        """What is wrong with the spec in this stack: checks that need its region, zones or tags.
+
+        Fields are camelCase and relative to the spec; whoever knows the file adds it and the line.
+        """
+        del context
+        return []
