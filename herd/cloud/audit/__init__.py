@@ -1,0 +1,1 @@
+"""The audit of a cloud: what is there, listed by the cloud itself."""

@@ -1,0 +1,28 @@
+"""moto's dispatcher, telling a service it doesn't have from one it has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+
+class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc, unused-ignore]
+    """Routes a request to moto's application for its service; each is built when it is first needed."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """moto's name of the service behind a host name.
+
+        Raises:
+            NotImplementedError: moto has no such service. (moto itself prints a line and fails further on.)
+        """
+        if host is None:
+            return None
+        known = host == "moto_api" or any(pattern.match(f"http://{host}") for _, pattern in self.backend_url_patterns)
+        backend = super().get_backend_for_host(host) if known or "amazonaws.com" not in host else None
+        if backend is None:
+            raise NotImplementedError(f"moto has no service at {host}")
+        return backend
