@@ -1,0 +1,172 @@
+"""`rehearse`: a fresh stand-in cloud, a driver, the phases, a report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import boto3
+
+from components.base.problems import InvalidInputError
+from herd.cloud.server import CloudServer, SpawnedCloud
+from herd.engine import Event
+from herd.rehearse.driver import Driver, EmbeddedDriver, OnEvent
+from herd.rehearse.lifecycle import Lifecycle, Listener
+from herd.rehearse.pulumi_cli import PulumiDriver, find_cli
+from herd.rehearse.report import Report, by_component
+from herd.rehearse.workspace import Tree, checkout
+from herd.stackfile import StackFile, load_stack
+
+
+class Audience(Listener, Protocol):
+    """Who follows a rehearsal: phases and engine events."""
+
+    def event(self, event: Event) -> None:
+        """An engine event."""
+
+
+def rehearse(
+    root: Path,
+    stack: str,
+    *,
+    listener: Audience,
+    base: str | None = None,
+    engine: str = "auto",
+    keep: bool = False,
+) -> Report:
+    """Rehearse a stack.
+
+    Args:
+        root: Folder of Pulumi.yaml.
+        stack: The stack's name.
+        listener: Told of phases and events as they happen.
+        base: Git reference of the version to bring up first; None for the working tree itself.
+        engine: `embedded`, `pulumi`, or `auto`: the CLI if there is one on PATH.
+        keep: Keep the scratch folder; its path is in the last phase's notes.
+
+    Raises:
+        InvalidInputError: The stack file is wrong, the reference unknown, the CLI asked for and missing.
+    """
+    settings = load_stack(root, stack, fidelity="rehearse")
+    account, regions = _place(settings)
+    scratch = Path(tempfile.mkdtemp(prefix=f"herd-{stack}-"))
+    try:
+        tree = Tree(root, "working tree")
+        first = checkout(root, base, scratch / "base") if base else tree
+        with CloudServer.spawn(accounts=(account,)) as cloud:
+            driver = _driver(engine, settings, scratch, cloud.environment(account, regions[0]), listener.event)
+            session = _session(cloud, account, regions[0])
+            lifecycle = Lifecycle(driver, session, lambda: _audit(cloud, account, regions), listener)
+            lifecycle.run(first, tree)
+        return Report(
+            stack=stack,
+            engine=driver.name,
+            base=first.label,
+            phases=tuple(lifecycle.phases),
+            components=by_component(lifecycle.deployment),
+            fidelity=_fidelity(lifecycle.deployment),
+            replaced=lifecycle.replaced,
+            leftovers=lifecycle.leftovers,
+            resources=len(lifecycle.deployment.get("resources", [])),
+            outputs=lifecycle.outputs,
+            stand_ins=stand_ins(root, settings),
+            scratch=str(scratch) if keep else "",
+        )
+    finally:
+        if not keep:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _place(settings: StackFile) -> tuple[str, list[str]]:
+    """The account and the regions of a stack, the first being its own."""
+    missing = [key for key in ("account", "region") if not settings.config.get(f"{settings.project}:{key}")]
+    if missing:
+        raise InvalidInputError.one(
+            f"missing: {', '.join(missing)}", file=f"stacks/Pulumi.{settings.stack}.yaml", field="config"
+        )
+    regions = [settings.config.get(f"{settings.project}:{key}") for key in ("region", "replicaRegion")]
+    return str(settings.config[f"{settings.project}:account"]), [str(region) for region in regions if region]
+
+
+def _driver(
+    engine: str, settings: StackFile, scratch: Path, environment: Mapping[str, str], on_event: OnEvent
+) -> Driver:
+    def config(tree: Tree) -> Mapping[str, Any]:
+        return load_stack(tree.root, settings.stack, fidelity="rehearse").config
+
+    if engine == "pulumi" or (engine == "auto" and find_cli()):
+        plugins = Path(__file__).parents[1] / "cloud" / "plugins"
+        return PulumiDriver(
+            stack=settings.stack,
+            scratch=scratch,
+            config=config,
+            environment=environment,
+            plugins={"aws": plugins / "aws"},
+            on_event=on_event,
+        )
+    return EmbeddedDriver(
+        project=settings.project,
+        stack=settings.stack,
+        scratch=scratch,
+        config=config,
+        environment=environment,
+        providers={"aws": _aws(environment)},
+        on_event=on_event,
+    )
+
+
+def _aws(environment: Mapping[str, str]) -> Callable[[], Any]:
+    def factory() -> Any:
+        from herd.cloud.provider import servicer  # noqa: PLC0415 - boto3 models load with it
+
+        return servicer(environment)
+
+    return factory
+
+
+def _session(cloud: SpawnedCloud, account: str, region: str) -> Any:
+    environment = cloud.environment(account, region)
+
+    class Session:
+        def client(self, service_name: str) -> Any:
+            return boto3.client(
+                service_name,
+                region_name=region,
+                endpoint_url=environment["AWS_ENDPOINT_URL"],
+                aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            )
+
+    return Session()
+
+
+def _audit(cloud: SpawnedCloud, account: str, regions: list[str]) -> list[str]:
+    from herd.cloud.audit import enumerate as list_cloud  # noqa: PLC0415
+
+    found = list_cloud(cloud.endpoint, account, regions)
+    return [f"{item.type} {item.id} in {item.region}" for item in found]
+
+
+def _fidelity(deployment: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Resource types by how the stand-in treats them."""
+    from herd.cloud.provider import fidelity  # noqa: PLC0415
+
+    levels: dict[str, set[str]] = defaultdict(set)
+    for resource in deployment.get("resources", []):
+        if resource.get("custom") and not resource["type"].startswith("pulumi:"):
+            levels[fidelity(resource["type"])].add(resource["type"])
+    return {level: tuple(sorted(types)) for level, types in levels.items()}
+
+
+def stand_ins(root: Path, settings: StackFile) -> tuple[str, ...]:
+    """What of the stack's release was read from a stand-in or from nowhere, in words."""
+    name = settings.config.get(f"{settings.project}:release")
+    if not name:
+        return ()
+    lock = json.dumps(str(name))
+    return (f"release {lock}, see {root / 'stacks' / 'releases'}",)
