@@ -1,0 +1,105 @@
+"""Which objects of the cloud an interrupted run left behind, and which pending operation each belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class CloudObject(Protocol):
+    """What the audit knows of an object (`herd.cloud.audit.Found`)."""
+
+    @property
+    def type(self) -> str:
+        """Pulumi's resource type."""
+
+    @property
+    def id(self) -> str:
+        """The id Pulumi would give it."""
+
+    @property
+    def name(self) -> str:
+        """Its name, or its Name tag."""
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Its tags."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An operation whose end nobody knows.
+
+    Attributes:
+        operation: `creating`, `updating`, `deleting` or `reading`.
+        resource: The resource as it was to become, in the form of the state file.
+    """
+
+    operation: str
+    resource: Mapping[str, Any]
+
+    @property
+    def urn(self) -> str:
+        """Whose operation it is."""
+        return str(self.resource["urn"])
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """An object of the stack that the state doesn't know.
+
+    Attributes:
+        found: The object.
+        pending: The interrupted creation it comes from; None if it can't be told from others or none fits.
+    """
+
+    found: CloudObject
+    pending: Pending | None
+
+
+def pending_of(deployment: Mapping[str, Any]) -> tuple[Pending, ...]:
+    """The pending operations of a state."""
+    rows = deployment.get("pending_operations") or ()
+    return tuple(Pending(row["type"], row["resource"]) for row in rows)
+
+
+def orphans(
+    deployment: Mapping[str, Any], found: Iterable[CloudObject], owner: Mapping[str, str]
+) -> tuple[Orphan, ...]:
+    """Objects that carry the stack's tags and aren't in its state.
+
+    Args:
+        deployment: The state's `deployment`.
+        found: What the cloud holds.
+        owner: Tags that only this stack's objects carry.
+    """
+    known = {(r["type"], str(r.get("id"))) for r in deployment.get("resources", []) if r.get("custom")}
+    strays = [
+        item
+        for item in sorted(found, key=lambda item: (item.type, item.id))
+        if (item.type, item.id) not in known and all(item.tags.get(key) == value for key, value in owner.items())
+    ]
+    creating = [item for item in pending_of(deployment) if item.operation == "creating"]
+    return tuple(Orphan(item, _pending_for(item, creating, strays)) for item in strays)
+
+
+def _pending_for(item: CloudObject, creating: Sequence[Pending], strays: Sequence[CloudObject]) -> Pending | None:
+    """The one creation the object fits, if it is also the one object that fits that creation."""
+    fits = [pending for pending in creating if _fits(item, pending)]
+    if len(fits) != 1:
+        return None
+    rivals = [other for other in strays if _fits(other, fits[0])]
+    return fits[0] if len(rivals) == 1 else None
+
+
+def _fits(item: CloudObject, pending: Pending) -> bool:
+    """Same type, same name if one was asked for, and every tag that was asked for."""
+    if pending.resource["type"] != item.type:
+        return False
+    inputs = pending.resource.get("inputs") or {}
+    names = {inputs[key] for key in ("name", "bucket") if isinstance(inputs.get(key), str)}
+    wanted = inputs.get("tagsAll") or inputs.get("tags") or {}
+    if names:
+        return item.name in names or item.id in names
+    return bool(wanted) and all(item.tags.get(key) == value for key, value in wanted.items())
