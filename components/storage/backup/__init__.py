@@ -1,0 +1,1 @@
+"""The backup vault, its lock, its plan and what the plan selects."""

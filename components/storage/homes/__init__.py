@@ -1,0 +1,1 @@
+"""Home directories: FSx for OpenZFS or EFS."""

@@ -1,0 +1,1 @@
+"""FSx for Lustre file systems, with their links to buckets."""
