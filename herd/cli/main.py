@@ -11,16 +11,18 @@ from typer.core import TyperGroup
 from components.base.problems import InvalidInputError
 
 # command -> module below herd.cli; each has a function `command` (or a Typer `app` for a group).
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "render": "render",
+}
 
 
 class _LazyGroup(TyperGroup):
     """Imports a command's module only when it is asked for."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+    def list_commands(self, _: typer.Context) -> list[str]:  # type: ignore[override]
         return list(COMMANDS)
 
-    def get_command(self, ctx: typer.Context, name: str) -> object | None:  # type: ignore[override]
+    def get_command(self, _: typer.Context, name: str) -> object | None:  # type: ignore[override]
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"herd.cli.{COMMANDS[name]}")

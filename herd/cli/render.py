@@ -1,0 +1,35 @@
+"""`herd render`: what a stack's program registers, without an engine, credentials or a network."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    stack: Annotated[str, typer.Argument(help="The stack, such as dev.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="The graph as JSON; equal input gives equal bytes.")] = False,
+    release: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A release lock in place of the stack file's.")
+    ] = None,
+    unknowns: Annotated[
+        bool, typer.Option("--unknowns", help="A preview's view: unknown values instead of symbols.")
+    ] = False,
+) -> None:
+    """Run the real program in this process and show the graph of everything it registers."""
+    from herd.render import render
+    from herd.root import project_root
+
+    graph = render(project_root(Path.cwd()), stack, release=release and release.resolve(), unknowns=unknowns)
+    if as_json:
+        sys.stdout.write(graph.to_json())
+        return
+    from rich.console import Console
+
+    from herd.render.text import tree
+
+    Console(highlight=False).print(tree(graph))

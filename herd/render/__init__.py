@@ -1,0 +1,65 @@
+"""Render: run the real program in this process, with no engine, credentials or network, and see what it registers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from components.base.problems import InvalidInputError
+from components.base.yaml_file import YamlFile
+from herd.graph.model import Graph
+from herd.render.monitor import Monitor, Run
+from herd.render.program import ProgramError, run_program
+from herd.stackfile import load_stack
+
+__all__ = ["ProgramError", "render"]
+
+
+def render(root: Path, stack: str, *, release: Path | str | None = None, unknowns: bool = False) -> Graph:
+    """Render a stack: everything its program registers, with symbols for what only the cloud can know.
+
+    Every call runs the program anew; nothing is left behind in the process.
+
+    Args:
+        root: The repository: folder of Pulumi.yaml.
+        stack: The stack's name.
+        release: A release lock in place of the one the stack file names: a path or a name, "" for none.
+        unknowns: Show a preview's view: what only the cloud can know is unknown, and so is everything made from it.
+
+    Raises:
+        InvalidInputError: The stack file, the lock or Pulumi.yaml is wrong; every problem, with its place.
+        ProgramError: The program itself failed (an `InvalidInputError` as well), with file and line.
+    """
+    root = root.resolve()
+    source = load_stack(root, stack, fidelity="render", release=None if release is None else str(release))
+    main = _main(root)
+    run = Run(
+        project=source.project,
+        stack=source.stack,
+        main=(main / "__main__.py" if main.is_dir() else main).relative_to(root).as_posix(),
+        unknowns=unknowns,
+        no_default=_no_default(source.strings().get("pulumi:disable-default-providers", "[]")),
+    )
+    monitor = Monitor(run)
+    run_program(root, main, source.strings(), monitor)
+    return monitor.graph()
+
+
+def _main(root: Path) -> Path:
+    project = YamlFile.load(root / "Pulumi.yaml", shown="Pulumi.yaml")
+    main = root / (project.data.get("main") or ".")
+    if not main.exists():
+        line = project.line(("main",))
+        raise InvalidInputError.one("no such folder or file", file="Pulumi.yaml", line=line, field="main")
+    return main.resolve()
+
+
+def _no_default(value: str) -> frozenset[str]:
+    try:
+        packages = json.loads(value)
+    except ValueError:
+        packages = None
+    if not isinstance(packages, list):
+        message = "expected a list of packages"
+        raise InvalidInputError.one(message, field="pulumi:disable-default-providers", fix='write ["aws"]')
+    return frozenset(map(str, packages))

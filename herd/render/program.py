@@ -1,0 +1,192 @@
+"""Runs a Pulumi program in this process as the language host would, and leaves the process as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import runpy
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime import config as pulumi_config
+from pulumi.runtime import settings as pulumi_settings
+from pulumi.runtime.stack import run_in_stack
+
+from components.base.problems import InvalidInputError, Problem
+from herd.render.construction import Sources, noted
+from herd.render.monitor import Engine, Monitor
+
+_ONE_AT_A_TIME = threading.Lock()  # the working directory, sys.path and sys.modules belong to the process
+
+
+class ProgramError(InvalidInputError):
+    """The program failed: its own error, and the line of the repository it came from."""
+
+
+class _Immediately(ThreadPoolExecutor):
+    """Runs what it is given at once: the SDK's calls reach the monitor in the program's own order."""
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(call(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001 - the future carries it to whoever waits
+            done.set_exception(error)
+        return done
+
+
+def run_program(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor) -> None:
+    """Run a program against a monitor.
+
+    Args:
+        root: The repository: folder of Pulumi.yaml.
+        main: The program: a folder with `__main__.py`, or a file.
+        config: Fully qualified key to value, as the engine passes them.
+        monitor: Records what the program registers.
+
+    Raises:
+        ProgramError: The program raised, logged an error or asked for what a render can't do.
+        InvalidInputError: The program refused its input.
+    """
+    failure: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            _run(root, main, config, monitor)
+        except BaseException as error:  # noqa: BLE001 - raised again on the caller's thread
+            failure.append(error)
+
+    # The SDK keeps its state in context variables: a new thread starts with none of it, and with no event loop.
+    with _ONE_AT_A_TIME:
+        thread = threading.Thread(target=guarded, name="render", daemon=True)
+        thread.start()
+        thread.join()
+    if failure:
+        raise _explained(failure[0], root) from failure[0]
+
+
+def _run(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor) -> None:
+    engine = Engine()
+    run = monitor.run
+    pulumi_settings.configure(
+        pulumi_settings.Settings(
+            project=run.project,
+            stack=run.stack,
+            organization="organization",
+            monitor=monitor,
+            engine=engine,
+            dry_run=run.unknowns,
+            root_directory=str(root),
+        )
+    )
+    pulumi_config.set_all_config(dict(config), [])
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(_Immediately())
+    # When a program fails, what waited for it fails as well: asyncio would print every one of those errors.
+    loop.set_exception_handler(lambda _loop, _context: None)
+    asyncio.set_event_loop(loop)
+
+    def program() -> None:
+        runpy.run_path(str(main), run_name="__main__")
+
+    with noted(root), _as_if_alone(root, main), contextlib.redirect_stdout(sys.stderr):
+        try:
+            loop.run_until_complete(run_in_stack(program))
+        finally:
+            for task in asyncio.all_tasks(loop):
+                task.cancel()
+            loop.close()
+            asyncio.set_event_loop(None)
+    problems = [*monitor.problems, *engine.errors]
+    if problems:
+        raise ProgramError(problems)
+
+
+@contextlib.contextmanager
+def _as_if_alone(root: Path, main: Path) -> Iterator[None]:
+    """The process as a program expects it: its folder current, its modules fresh, the repository importable."""
+    folder = main if main.is_dir() else main.parent
+    saved_path, saved_folder = list(sys.path), Path.cwd()
+    saved_setting = os.environ.get("PULUMI_ERROR_OUTPUT_STRING")
+    evicted = {name: module for name, module in sys.modules.items() if _reloads(name, module, root, folder)}
+    for name in evicted:
+        del sys.modules[name]
+    kept = set(sys.modules)
+    # Formatting an Output into a string would put the SDK's warning text into the property: make it an error.
+    os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
+    sys.path.insert(0, str(root))
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(saved_folder)
+        sys.path[:] = saved_path
+        if saved_setting is None:
+            del os.environ["PULUMI_ERROR_OUTPUT_STRING"]
+        else:
+            os.environ["PULUMI_ERROR_OUTPUT_STRING"] = saved_setting
+        for name in set(sys.modules) - kept:
+            if _reloads(name, sys.modules[name], root, folder):
+                del sys.modules[name]
+        sys.modules.update(evicted)
+
+
+def _reloads(name: str, module: Any, root: Path, folder: Path) -> bool:
+    """Whether a module is the program's own, or has a namesake in another checkout of the repository."""
+    file = getattr(module, "__file__", None)
+    if not file or name == "__main__" or name.partition(".")[0] == "herd":
+        return False
+    path = Path(file)
+    if path.is_relative_to(folder):
+        return "site-packages" not in path.parts
+    first = name.partition(".")[0]
+    return not path.is_relative_to(root) and ((root / first).is_dir() or (root / f"{first}.py").is_file())
+
+
+def _explained(error: BaseException, root: Path) -> BaseException:
+    """A program's error as problems; anything that isn't one (Ctrl-C, an error of ours) stays as it is."""
+    refused = _refused_input(error)
+    if refused:
+        return refused
+    if isinstance(error, pulumi.RunError):
+        return InvalidInputError.one(str(error))
+    if isinstance(error, SystemExit):
+        return ProgramError.one(f"the program ended itself with sys.exit({error.code!r})")
+    if not isinstance(error, Exception):
+        return error
+    return _located(error, root)
+
+
+def _refused_input(error: BaseException) -> InvalidInputError | None:
+    """The problems in an error, or in the one it was raised from; a reloaded module's class is another class."""
+    for found in (error, error.__cause__, error.__context__):
+        problems = getattr(found, "problems", None)
+        if isinstance(found, InvalidInputError):
+            return found
+        if found is not None and type(found).__name__ == "InvalidInputError" and problems:
+            return InvalidInputError([Problem(p.file, p.line, p.field, p.message, p.fix) for p in problems])
+    return None
+
+
+def _located(error: Exception, root: Path) -> ProgramError:
+    sources = Sources(root)
+    if isinstance(error, SyntaxError):
+        place = sources.shown(error.filename or "") or error.filename or ""
+        return ProgramError([Problem(place, error.lineno or 0, "", f"SyntaxError: {error.msg}")])
+    frames = [
+        (shown, frame.lineno or 0)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if (shown := sources.shown(frame.filename)) and not shown.startswith("herd/")
+    ]
+    file, line = frames[-1] if frames else ("", 0)
+    message = f"the program raised {type(error).__name__}: {error}"
+    if len(frames) > 1:
+        message += "".join(f"\n    called from {shown}:{number}" for shown, number in reversed(frames[:-1]))
+    return ProgramError([Problem(file, line, "", message)])
