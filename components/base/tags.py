@@ -1,4 +1,4 @@
-"""Tags and names: what the provider puts on every resource, and the name that AWS consoles show."""
+"""Names that AWS shows, and the tag that tells stacks apart. All other tags are the provider's default tags."""
 
 from __future__ import annotations
 
@@ -8,22 +8,12 @@ if TYPE_CHECKING:
     from components.base.context import StackContext
 
 STACK_TAG = "stack"
-"""The tag that tells one stack's resources (and costs) from every other's, also within one account."""
-
-
-def stack_identity(context: StackContext) -> str:
-    """The value of the stack tag: project and stack, unique wherever costs and orphans are looked for."""
-    return f"{context.project}-{context.stack}"
-
-
-def provider_tags(context: StackContext) -> dict[str, str]:
-    """The AWS provider's default tags: the stack file's own and the stack's identity.
-
-    Resources don't repeat these: a component sets only what is a resource's own, such as its `Name`.
-    """
-    return {**context.tags, STACK_TAG: stack_identity(context)}
+"""The tag that tells one stack's resources and costs from every other's, also within one account."""
 
 
 def name_tag(context: StackContext, *parts: str) -> dict[str, str]:
-    """The `Name` tag, shown by AWS where a resource has no name of its own: `herd-dev-private-a`."""
+    """The `Name` tag, for resources that have no other name in AWS: `herd-dev-private-a`.
+
+    The stack's own tags are not repeated here: the provider puts them on every resource.
+    """
     return {"Name": "-".join((context.project, context.stack, *parts))}

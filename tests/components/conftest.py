@@ -258,6 +258,8 @@ def run(
         SETTINGS.outputs.clear()
         loop = asyncio.new_event_loop()
         loop.set_default_executor(Inline(1))
+        # A failed run leaves tasks nobody asked for their error; the loop would report them whenever they are collected.
+        loop.set_exception_handler(lambda *_: None)
         asyncio.set_event_loop(loop)
         try:
             loop.run_until_complete(pulumi.runtime.run_in_stack(program))

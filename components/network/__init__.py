@@ -1,0 +1,1 @@
+"""The network of a stack: a VPC of its own, or one that exists."""
