@@ -75,8 +75,13 @@ def _constructs(resource: Any, frame: FrameType) -> bool:
 
 
 @contextlib.contextmanager
-def noted(root: Path) -> Iterator[None]:
-    """Within this, every registration, read and invoke carries its `Construction`."""
+def noted(root: Path) -> Iterator[dict[int, Source]]:
+    """Within this, every registration, read and invoke carries its `Construction`.
+
+    Yields:
+        The `id` of a resource object -> where it was made.
+    """
+    made: dict[int, Source] = {}
     sources = Sources(root)
     invoke = sys.modules["pulumi.runtime.invoke"]  # the attribute pulumi.runtime.invoke is the function
 
@@ -84,7 +89,7 @@ def noted(root: Path) -> Iterator[None]:
 
     def noting(send: Callable[..., None], props_at: int) -> Callable[..., None]:
         def register(resource: Any, *args: Any, **kwargs: Any) -> None:
-            source = sources.of_caller(resource, sys._getframe(1))
+            source = made[id(resource)] = sources.of_caller(resource, sys._getframe(1))
             typ = args[props_at + 2] if len(args) > props_at + 2 else kwargs.get("typ")
             token = _CURRENT.set(Construction(type(resource), _unset(resource, args[props_at], typ), source))
             try:
@@ -120,7 +125,7 @@ def noted(root: Path) -> Iterator[None]:
     for (module, name, wrap), (_, _, original) in zip(wrapped, saved, strict=True):
         setattr(module, name, wrap(original))
     try:
-        yield
+        yield made
     finally:
         for module, name, original in saved:
             setattr(module, name, original)

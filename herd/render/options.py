@@ -66,7 +66,8 @@ def _depends_on(request: Request) -> list[str]:
 
 def provider_urn(reference: str) -> str | None:
     """The URN in a provider reference, which is ``URN::ID``; None for no reference."""
-    return reference.rpartition("::")[0] or None
+    # The id of a provider is a symbol here (`${URN.id}`) and holds more "::".
+    return reference.partition("::${")[0] if "::${" in reference else reference.rpartition("::")[0] or None
 
 
 def _before_replace(request: Request) -> bool | None:

@@ -20,6 +20,7 @@ from pulumi.runtime import settings as pulumi_settings
 from pulumi.runtime.stack import run_in_stack
 
 from components.base.problems import InvalidInputError, Problem
+from herd.graph.model import Source
 from herd.render.construction import Sources, noted
 from herd.render.monitor import Engine, Monitor
 
@@ -69,7 +70,7 @@ def run_program(root: Path, main: Path, config: Mapping[str, str], monitor: Moni
         thread.start()
         thread.join()
     if failure:
-        raise _explained(failure[0], root) from failure[0]
+        raise failure[0]
 
 
 def _run(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor) -> None:
@@ -96,9 +97,11 @@ def _run(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor) ->
     def program() -> None:
         runpy.run_path(str(main), run_name="__main__")
 
-    with noted(root), _as_if_alone(root, main), contextlib.redirect_stdout(sys.stderr):
+    with noted(root) as made, _as_if_alone(root, main), contextlib.redirect_stdout(sys.stderr):
         try:
             loop.run_until_complete(run_in_stack(program))
+        except BaseException as error:
+            raise _explained(error, root, made) from error
         finally:
             for task in asyncio.all_tasks(loop):
                 task.cancel()
@@ -150,7 +153,7 @@ def _reloads(name: str, module: Any, root: Path, folder: Path) -> bool:
     return not path.is_relative_to(root) and ((root / first).is_dir() or (root / f"{first}.py").is_file())
 
 
-def _explained(error: BaseException, root: Path) -> BaseException:
+def _explained(error: BaseException, root: Path, made: Mapping[int, Source]) -> BaseException:
     """A program's error as problems; anything that isn't one (Ctrl-C, an error of ours) stays as it is."""
     refused = _refused_input(error)
     if refused:
@@ -161,7 +164,7 @@ def _explained(error: BaseException, root: Path) -> BaseException:
         return ProgramError.one(f"the program ended itself with sys.exit({error.code!r})")
     if not isinstance(error, Exception):
         return error
-    return _located(error, root)
+    return _located(error, root, made)
 
 
 def _refused_input(error: BaseException) -> InvalidInputError | None:
@@ -175,18 +178,26 @@ def _refused_input(error: BaseException) -> InvalidInputError | None:
     return None
 
 
-def _located(error: Exception, root: Path) -> ProgramError:
+def _located(error: Exception, root: Path, made: Mapping[int, Source]) -> ProgramError:
     sources = Sources(root)
     if isinstance(error, SyntaxError):
         place = sources.shown(error.filename or "") or error.filename or ""
         return ProgramError([Problem(place, error.lineno or 0, "", f"SyntaxError: {error.msg}")])
-    frames = [
-        (shown, frame.lineno or 0)
-        for frame in traceback.extract_tb(error.__traceback__)
-        if (shown := sources.shown(frame.filename)) and not shown.startswith("herd/")
-    ]
-    file, line = frames[-1] if frames else ("", 0)
+    places = list(_places(error, sources, made))
+    at = places.pop() if places else Source()
     message = f"the program raised {type(error).__name__}: {error}"
-    if len(frames) > 1:
-        message += "".join(f"\n    called from {shown}:{number}" for shown, number in reversed(frames[:-1]))
-    return ProgramError([Problem(file, line, "", message)])
+    message += "".join(f"\n    called from {place}" for place in reversed(places))
+    return ProgramError([Problem(at.file, at.line, "", message)])
+
+
+def _places(error: Exception, sources: Sources, made: Mapping[int, Source]) -> Iterator[Source]:
+    """The lines of the program an error passed through, outermost first."""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        shown = sources.shown(frame.f_code.co_filename)
+        if shown and not shown.startswith("herd/"):
+            yield Source(shown, line)
+        elif frame.f_code.co_name in ("do_register", "do_read"):
+            # The SDK sends a resource from a task that the program's lines aren't on the stack of.
+            source = made.get(id(frame.f_locals.get("res")))
+            if source:
+                yield source
