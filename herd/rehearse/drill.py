@@ -44,7 +44,7 @@ def _is_nat_route(resource: Mapping[str, Any]) -> bool:
 
 
 def _is_bucket_policy(resource: Mapping[str, Any]) -> bool:
-    return resource["type"] == "aws:s3/bucketPolicy:BucketPolicy"
+    return bool(resource["type"] == "aws:s3/bucketPolicy:BucketPolicy")
 
 
 # What to break: how to find one in the state, and the deed.

@@ -7,10 +7,9 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-
-import boto3
 
 from components.base.problems import InvalidInputError
 from herd.cloud.server import CloudServer, SpawnedCloud
@@ -60,7 +59,7 @@ def rehearse(
         first = checkout(root, base, scratch / "base") if base else tree
         with CloudServer.spawn(accounts=(account,)) as cloud:
             driver = _driver(engine, settings, scratch, cloud.environment(account, regions[0]), listener.event)
-            session = _session(cloud, account, regions[0])
+            session = _Session(cloud, account, regions[0])
             lifecycle = Lifecycle(driver, session, lambda: _audit(cloud, account, regions), listener)
             lifecycle.run(first, tree)
         return Report(
@@ -129,20 +128,17 @@ def _aws(environment: Mapping[str, str]) -> Callable[[], Any]:
     return factory
 
 
-def _session(cloud: SpawnedCloud, account: str, region: str) -> Any:
-    environment = cloud.environment(account, region)
+@dataclass(frozen=True)
+class _Session:
+    """The stand-in cloud as one account in one region, for the drill."""
 
-    class Session:
-        def client(self, service_name: str) -> Any:
-            return boto3.client(
-                service_name,
-                region_name=region,
-                endpoint_url=environment["AWS_ENDPOINT_URL"],
-                aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-                aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            )
+    cloud: SpawnedCloud
+    account: str
+    region: str
 
-    return Session()
+    def client(self, service_name: str) -> Any:
+        """A client of a service."""
+        return self.cloud.client(service_name, self.account, self.region)
 
 
 def _audit(cloud: SpawnedCloud, account: str, regions: list[str]) -> list[str]:
