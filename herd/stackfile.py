@@ -1,0 +1,145 @@
+"""Stack files as Pulumi's engine reads them: what a program gets as configuration, and a copy for a scratch folder."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from ruamel.yaml import YAML
+
+from components.base.problems import InvalidInputError, Problem
+from components.base.validation import FieldPath, closest, dotted, plain
+from components.base.yaml_file import YamlFile
+
+Fidelity = Literal["real", "rehearse", "render"]
+ConfigValue = str | bool | int | float | list[Any] | dict[str, Any]
+
+# What ties a stack file to the secrets of one real stack; source: Pulumi's workspace.ProjectStack.
+_SECRETS: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
+
+
+@dataclass(frozen=True)
+class StackFile:
+    """A stack and its configuration.
+
+    Attributes:
+        root: Folder of Pulumi.yaml.
+        project: The project's name.
+        stack: The stack's name.
+        config: Fully qualified key to plain value, with the defaults of Pulumi.yaml.
+        secrets_provider: What encrypts the real stack's secrets; empty for a passphrase.
+    """
+
+    root: Path
+    project: str
+    stack: str
+    config: Mapping[str, ConfigValue]
+    secrets_provider: str
+
+    def strings(self) -> dict[str, str]:
+        """The configuration as a program receives it: strings as they are, everything else as JSON."""
+        return {key: value if isinstance(value, str) else _json(value) for key, value in self.config.items()}
+
+    def stripped(self) -> str:
+        """The text of a stack file with the same configuration and no ties to the real stack's secrets."""
+        text = io.StringIO()
+        YAML(typ="safe", pure=True).dump({"config": dict(self.config)}, text)
+        return text.getvalue()
+
+
+def load_stack(root: Path, stack: str, *, fidelity: Fidelity = "real", release: str | None = None) -> StackFile:
+    """Read a stack's configuration the way the engine does.
+
+    Args:
+        root: Folder of Pulumi.yaml.
+        stack: The stack's name.
+        fidelity: What the program is told about the run; only tools say anything but `real`.
+        release: A release lock in place of the one the stack file names: a name, a path, or `""` for none.
+
+    Raises:
+        InvalidInputError: Every problem of Pulumi.yaml and the stack file, with line and field.
+    """
+    project_file = YamlFile.load(root / "Pulumi.yaml", shown="Pulumi.yaml")
+    project = plain(project_file.data)
+    if not isinstance(project, dict) or not isinstance(project.get("name"), str):
+        raise InvalidInputError.one("has no project name", file="Pulumi.yaml", fix="add `name: herd`")
+    name = project["name"]
+    folder = root / (project.get("stackConfigDir") or ".")
+    path = folder / f"Pulumi.{stack}.yaml"
+    shown = path.relative_to(root).as_posix()
+    if not path.is_file():
+        stacks = sorted(file.name.split(".")[1] for file in folder.glob("Pulumi.*.yaml"))
+        raise InvalidInputError.one(f"there is no stack {stack!r}", file=shown, fix=closest(stack, stacks))
+    source = YamlFile.load(path, shown=shown)
+    problems = list(_problems(source, name))
+    if problems:
+        raise InvalidInputError(problems)
+    data = plain(source.data) or {}
+    config = {
+        **_defaults(project.get("config") or {}, name),
+        **{_qualified(key, name): value for key, value in (data.get("config") or {}).items()},
+        f"{name}:fidelity": fidelity,
+    }
+    if release is not None:
+        config[f"{name}:release"] = release
+    return StackFile(root, name, stack, config, data.get("secretsprovider") or "")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+
+
+def _qualified(key: str, project: str) -> str:
+    return key if ":" in key else f"{project}:{key}"
+
+
+def _defaults(schema: Mapping[str, Any], project: str) -> dict[str, ConfigValue]:
+    # Own keys carry `default`, foreign ones `value`; a bare scalar is shorthand for either.
+    found: dict[str, ConfigValue] = {}
+    for key, declared in schema.items():
+        value = declared.get("default", declared.get("value")) if isinstance(declared, dict) else declared
+        if value is not None:
+            found[_qualified(key, project)] = value
+    return found
+
+
+def _problems(source: YamlFile, project: str) -> Iterator[Problem]:
+    def problem(path: FieldPath, message: str, fix: str = "") -> Problem:
+        return Problem(source.shown, source.line(path), dotted(path), message, fix)
+
+    data = plain(source.data)
+    if data is None:
+        return
+    if not isinstance(data, dict):
+        yield problem((), "isn't a map of keys to values", "start with `config:`")
+        return
+    known = (*_SECRETS, "config")
+    for key in data:
+        if key == "environment":
+            yield problem((key,), "environments live outside of git", "write the values under config")
+        elif key not in known:
+            yield problem((key,), "unknown key", closest(key, known))
+    config = data.get("config") or {}
+    if not isinstance(config, dict):
+        yield problem(("config",), "isn't a map of keys to values")
+        return
+    for path, value in _leaves(("config",), config):
+        if path[-1] == "secure" and isinstance(value, str):
+            yield problem(path[:-1], "holds a secret", "keep it in Secrets Manager and name it here instead")
+        elif not isinstance(value, str | bool | int | float | None):
+            yield problem(path, f"{value} is no JSON value", "put it in quotes")
+    for key in config:
+        if _qualified(key, project) == f"{project}:fidelity":
+            yield problem(("config", key), "is passed by the tool, never written down", "remove it")
+
+
+def _leaves(path: FieldPath, value: Any) -> Iterator[tuple[FieldPath, Any]]:
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _leaves((*path, key), item)
+    else:
+        yield path, value

@@ -1,0 +1,93 @@
+"""What a stack file says: how much and where. One typed model, composed of the components' own specs."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from components.base.context import Environment, StackContext
+from components.base.spec import Spec
+from components.base.validation import closest
+
+
+class Fidelity(StrEnum):
+    """How real a run is. `herd` passes the value; plain `pulumi` runs with the default, the strictest.
+
+    `rehearse` takes values that were read from a stand-in, `render` also takes those nobody has looked up.
+    """
+
+    REAL = "real"
+    REHEARSE = "rehearse"
+    RENDER = "render"
+
+
+class DataClass(StrEnum):
+    """How sensitive the data of a stack is."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    CONFIDENTIAL = "confidential"
+    RESTRICTED = "restricted"
+
+
+@cache
+def known_regions() -> tuple[str, ...]:
+    """The regions of the commercial partition. Source: infra/regions.json, which names its own."""
+    return tuple(json.loads(Path(__file__).with_name("regions.json").read_text(encoding="utf-8"))["regions"])
+
+
+def _known_region(value: str) -> str:
+    if value not in known_regions():
+        raise ValueError(f"unknown region {value!r}, {closest(value, known_regions())}")
+    return value
+
+
+Region = Annotated[str, AfterValidator(_known_region)]
+# Local and Wavelength zones (us-west-2-lax-1a) lack most of what the foundation makes: only a region's own zones.
+Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
+TagValue = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[\w .:/=+@-]*$")]
+
+
+class Tags(Spec):
+    """The tags a person chooses, spelled as they are on AWS. Values: AWS's own limits (256 characters)."""
+
+    owner: TagValue
+    team: TagValue
+    cost_centre: Annotated[TagValue, Field(alias="cost-centre")]
+    data_class: Annotated[DataClass, Field(alias="data-class")]
+    # How long the stack may live without being renewed: 12h, 14d. For stacks that may be cleaned up.
+    ttl: Annotated[str, StringConstraints(pattern=r"^[1-9]\d*[hd]$")] | None = None
+
+
+class Settings(Spec):
+    """A whole stack file."""
+
+    environment: Environment
+    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+    region: Region
+    replica_region: Region | None = None
+    availability_zones: Annotated[tuple[Zone, ...], Field(min_length=3)]
+    tags: Tags
+    release: str | None = None
+
+    def context(self, project: str, stack: str) -> StackContext:
+        """The facts every component may use. The release is no part of them: the foundation must not change with it."""
+        return StackContext(
+            project=project,
+            stack=stack,
+            environment=self.environment,
+            account=self.account,
+            region=self.region,
+            availability_zones=self.availability_zones,
+            tags={
+                "project": project,
+                "stack": stack,
+                "environment": self.environment,
+                **self.tags.model_dump(mode="json", by_alias=True, exclude_none=True),
+            },
+        )
