@@ -1,0 +1,1 @@
+"""Container images: repositories, pull-through caches, a digest mirror, scanning and replication."""

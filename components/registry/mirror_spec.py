@@ -1,0 +1,70 @@
+"""The digest mirror: what it copies, in which tool, when, and with whose login."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from components.base.spec import Spec
+from components.base.validation import FieldPath, FieldProblemsError
+from components.registry.fields import PinnedImage, SecretArn, repeats
+from components.registry.references import Reference, parse
+
+
+class Login(Spec):
+    """Credentials for a registry that the mirror reads from: a user and a key of a JSON secret."""
+
+    registry: Annotated[str, Field(pattern=r"^(?:[a-z0-9-]+\.)+[a-z0-9-]+(?::\d+)?$")]
+    username: Annotated[str, Field(pattern=r"^[\w$.@-]+$")]
+    secret_arn: SecretArn
+    secret_key: Annotated[str, Field(pattern=r"^[\w-]+$")] = "password"  # noqa: S105 - the name of a key
+
+
+class MirrorSpec(Spec):
+    """A job that copies images by digest from registries ECR can't cache, such as `nvcr.io`.
+
+    Attributes:
+        images: What to copy: `HOST/PATH[:TAG]@sha256:...`; lands in `mirrors/HOST/PATH`.
+        tool: The image the job runs in, by digest: a shell, `regctl` and `docker-credential-ecr-login`.
+        architecture: Of the machine the job runs on.
+        schedule: When it runs (EventBridge Scheduler: `cron(...)` or `rate(...)`); left out, on demand alone.
+        timezone: Time zone of the schedule.
+        logins: Credentials for registries that ask for them.
+        timeout_minutes: Longest run (5 to 2160; CodeBuild).
+        log_days: Days its log is kept.
+    """
+
+    images: Annotated[tuple[PinnedImage, ...], Field(min_length=1)]
+    tool: PinnedImage
+    architecture: Literal["arm64", "x86_64"] = "arm64"
+    schedule: Annotated[str, Field(pattern=r"^(?:cron|rate)\([^()]+\)$", max_length=256)] | None = None
+    timezone: Annotated[str, Field(min_length=1, max_length=50)] = "UTC"
+    logins: tuple[Login, ...] = ()
+    timeout_minutes: Annotated[int, Field(ge=5, le=2160)] = 120
+    # Source: CloudWatch Logs API reference, PutRetentionPolicy.
+    log_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 90
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """What to copy, taken apart."""
+        return tuple(map(parse, self.images))
+
+    @model_validator(mode="after")
+    def _names_once(self) -> MirrorSpec:
+        found: list[tuple[FieldPath, str]] = [
+            (("images", i), "copied already") for i in repeats(r.pinned for r in self.references)
+        ]
+        targets = [f"{r.host}/{r.path}:{r.tag}" if r.tag else r.pinned for r in self.references]
+        found += [(("images", i), "this tag stands for another digest already") for i in repeats(targets)]
+        found += [(("logins", i, "registry"), "has a login already") for i in repeats(x.registry for x in self.logins)]
+        found += [
+            (("logins", i, "registry"), "no image is read from there")
+            for i, login in enumerate(self.logins)
+            if login.registry not in {r.host for r in self.references}
+        ]
+        if self.timezone != "UTC" and not self.schedule:
+            found.append((("timezone",), "without a schedule there is no time of day"))
+        if found:
+            raise FieldProblemsError(found)
+        return self
