@@ -46,9 +46,27 @@ class Network(HerdComponent):
     token = "herd:network:Network"  # noqa: S105 - a Pulumi type
 
     def __init__(
-        self, name: str, spec: NetworkSpec, context: StackContext, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        spec: NetworkSpec,
+        context: StackContext,
+        *,
+        log_key_arn: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, spec, context, opts=opts)
+        """Register the network.
+
+        Args:
+            name: Prefix of its resources' names.
+            spec: What is asked for.
+            context: The stack.
+            log_key_arn: A key that CloudWatch Logs may use, for the flow logs; None for AWS's own.
+            opts: With the AWS provider of the stack's region.
+
+        Raises:
+            InvalidInputError: The spec doesn't fit the stack's zones.
+        """
+        super().__init__(name, spec, context, inputs={"logKeyArn": log_key_arn} if log_key_arn else None, opts=opts)
         self.name = name
         # Annotated here and not on the class: Pulumi evaluates a resource class's annotations while registering it.
         self.cidr: IPv4Network = spec.cidr
@@ -58,7 +76,7 @@ class Network(HerdComponent):
         self.route_table_ids: Ids = {}
         self.flow_log_group_arn: pulumi.Output[str] | None = None
         if spec.managed is not None:
-            subnet_ids = self._managed(spec.managed)
+            subnet_ids = self._managed(spec.managed, log_key_arn)
             gateway_tables = list(self.route_table_ids.values())
         else:
             subnet_ids = self._existing(spec.read_only)
@@ -71,7 +89,7 @@ class Network(HerdComponent):
         self.endpoint_ids = self._endpoints(spec, gateway_tables)
         self.register_outputs(self._outputs())
 
-    def _managed(self, spec: ManagedVpc) -> dict[Tier, Ids]:
+    def _managed(self, spec: ManagedVpc, log_key_arn: pulumi.Input[str] | None) -> dict[Tier, Ids]:
         network = ec2.Vpc(
             self.name,
             cidr_block=str(spec.cidr),
@@ -108,7 +126,7 @@ class Network(HerdComponent):
             )
             ids[plan.tier][plan.zone] = made[plan.name].id
         self._routes(spec, made)
-        self._flow_logs(spec)
+        self._flow_logs(spec, log_key_arn)
         return ids
 
     def _routes(self, spec: ManagedVpc, made: Mapping[str, ec2.Subnet]) -> None:
@@ -159,12 +177,12 @@ class Network(HerdComponent):
             opts=self.child(depends_on=[gateway] if gateway else None),
         )
 
-    def _flow_logs(self, spec: ManagedVpc) -> None:
+    def _flow_logs(self, spec: ManagedVpc, key_arn: pulumi.Input[str] | None) -> None:
         name = f"{self.name}-flow-logs"
         group = cloudwatch.LogGroup(
             name,
             retention_in_days=spec.flow_logs.retention_days,
-            kms_key_id=spec.flow_logs.kms_key_arn,
+            kms_key_id=key_arn,
             opts=self.state(),
         )
         role = iam.Role(

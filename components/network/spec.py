@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from components.base.context import StackContext
 from components.base.problems import Problem
@@ -73,12 +73,10 @@ class FlowLogs(Spec):
 
     Attributes:
         retention_days: Days to keep it.
-        kms_key_arn: A key of the stack's region whose policy lets CloudWatch Logs use it; None for AWS's own key.
         interval_seconds: How long records are gathered before they are written: 60 or 600.
     """
 
     retention_days: Annotated[int, BeforeValidator(read_retention)] = 90
-    kms_key_arn: Annotated[str, StringConstraints(pattern=r"^arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+$")] | None = None
     interval_seconds: Literal[60, 600] = 600
 
 

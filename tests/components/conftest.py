@@ -258,7 +258,7 @@ def run(
         SETTINGS.outputs.clear()
         loop = asyncio.new_event_loop()
         loop.set_default_executor(Inline(1))
-        # A failed run leaves tasks nobody asked for their error; the loop would report them whenever they are collected.
+        # A failed run leaves tasks nobody asked for their error; the loop would tell of them at any later time.
         loop.set_exception_handler(lambda *_: None)
         asyncio.set_event_loop(loop)
         try:

@@ -71,7 +71,7 @@ def build(record, make_context):
 
         def program():
             provider = aws.Provider("aws", region=stack.region)
-            network = Network("network", spec, stack, pulumi.ResourceOptions(providers=[provider]))
+            network = Network("network", spec, stack, opts=pulumi.ResourceOptions(providers=[provider]))
             pulumi.export("vpc", network.vpc_id)
 
         return record(program, preview=preview, reads=reads)
