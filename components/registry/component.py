@@ -11,13 +11,20 @@ from pulumi_aws import ecr, iam
 
 from components.base.component import HerdComponent
 from components.base.context import StackContext
-from components.base.problems import InvalidInputError
 from components.keys.component import Key
 from components.registry import derive
 from components.registry.fields import RELEASED
 from components.registry.lifecycle import cache_policy
 from components.registry.mirror_component import DigestMirror
 from components.registry.spec import RegistrySpec
+
+
+@dataclass(frozen=True)
+class SecondRegion:
+    """A stack's second region and its provider."""
+
+    region: str
+    provider: pulumi.ProviderResource
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class Registry(HerdComponent):
         spec: RegistrySpec,
         context: StackContext,
         *,
-        replica_provider: pulumi.ProviderResource | None = None,
+        second: SecondRegion | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register the registry.
@@ -58,23 +65,20 @@ class Registry(HerdComponent):
             name: Logical name; also what the key's alias ends with.
             spec: What is asked for.
             context: The stack.
-            replica_provider: The AWS provider of `replication.replicaRegion`; needed when that is set.
+            second: The stack's second region, if it has one; used if `replication.secondRegion` says so.
             opts: Options of the component; its providers are those of the stack's own region.
 
         Raises:
             InvalidInputError: The spec doesn't fit the stack.
         """
-        derive.require(spec, context)
-        if (spec.replication.replica_region is None) != (replica_provider is None):
-            field = "registry.replication.replicaRegion"
-            raise InvalidInputError.one("a second region and its provider go together", field=field)
+        derive.require(spec, context, second.region if second else None)
         super().__init__(name, spec, context, opts=opts)
         self._stem, self._spec = name, spec
 
         regions = [self._region(name, context, None)]
-        if spec.replication.replica_region:
-            there = context.model_copy(update={"region": spec.replication.replica_region, "availability_zones": ()})
-            regions.append(self._region(f"{name}-replica", there, replica_provider))
+        if second and spec.replication.second_region:
+            there = context.model_copy(update={"region": second.region, "availability_zones": ()})
+            regions.append(self._region(f"{name}-replica", there, second.provider))
         key = regions[0].key
 
         templates: list[ecr.RepositoryCreationTemplate] = []
@@ -84,7 +88,7 @@ class Registry(HerdComponent):
                 templates = [self._template(region, RELEASED, "REPLICATION", creator) for region in regions]
             self._caches(regions[0], creator)
         self.repository_arns = self._repositories(key)
-        self._replicate(templates)
+        self._replicate(second.region if second else None, templates)
         self.mirror_project = self._mirror(key)
 
         self.host: str = derive.registry_host(context)
@@ -201,8 +205,8 @@ class Registry(HerdComponent):
                 opts=self.child(delete_before_replace=True, depends_on=[template]),
             )
 
-    def _replicate(self, templates: list[ecr.RepositoryCreationTemplate]) -> None:
-        destinations = derive.destinations(self._spec, self.context)
+    def _replicate(self, second_region: str | None, templates: list[ecr.RepositoryCreationTemplate]) -> None:
+        destinations = derive.destinations(self._spec, self.context, second_region)
         if not destinations:
             return
         rule = ecr.ReplicationConfigurationReplicationConfigurationRuleArgs(

@@ -15,7 +15,7 @@ from components.keys.spec import KeySpec, KeyUse, ServiceItself, ThroughServices
 from components.registry.cache_spec import CacheSpec
 from components.registry.fields import RELEASED, Found, mirror_repository
 from components.registry.lifecycle import lifecycle_policy
-from components.registry.references import Reference
+from components.registry.references import Reference, parse
 from components.registry.spec import RegistrySpec, RepositorySpec, Retention
 
 Document = dict[str, Any]
@@ -76,7 +76,7 @@ def own_image(spec: RegistrySpec, context: StackContext, image: Reference) -> st
 
 
 def key_spec(spec: RegistrySpec, context: StackContext, *, logs: bool) -> KeySpec:
-    """The key that images (and the mirror's log) are encrypted with; ECR's grants on it spare whoever pulls their own."""
+    """The key that images (and the mirror's log) are encrypted with; ECR's grants on it serve whoever pulls."""
     uses: list[KeyUse] = [ThroughServices(services=("ecr",))]
     if logs:
         uses.append(ServiceItself(service="logs"))
@@ -102,16 +102,15 @@ def registry_policy(spec: RegistrySpec, context: StackContext) -> str | None:
     return _json(_document(statements)) if statements else None
 
 
-def destinations(spec: RegistrySpec, context: StackContext) -> tuple[tuple[str, str], ...]:
+def destinations(spec: RegistrySpec, context: StackContext, second_region: str | None) -> tuple[tuple[str, str], ...]:
     """Account and region of every registry that releases are copied to; this account's own second region last."""
-    replica = spec.replication.replica_region
-    own = [(context.account, replica)] if replica else []
+    own = [(context.account, second_region)] if spec.replication.second_region and second_region else []
     return (*((to.account, to.region) for to in spec.replication.to), *own)
 
 
 def receives(spec: RegistrySpec) -> bool:
     """Whether copies of releases arrive in this account: then repositories are made for them."""
-    return bool(spec.replication.accept_from or spec.replication.replica_region)
+    return bool(spec.replication.accept_from or spec.replication.second_region)
 
 
 def scanning_rules(spec: RegistrySpec) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -176,18 +175,27 @@ def start_policy(project_arn: str) -> str:
     return _json(_document([statement]))
 
 
-def check(spec: RegistrySpec, context: StackContext) -> tuple[tuple[FieldPath, str], ...]:
+def unresolved(spec: RegistrySpec) -> tuple[FieldPath, ...]:
+    """Fields whose digest nobody has looked up yet: fit for a rendering, not for a real run."""
+    return (("mirror", "tool"),) if spec.mirror and not parse(spec.mirror.tool).resolved else ()
+
+
+def check(spec: RegistrySpec, context: StackContext, second_region: str | None) -> tuple[tuple[FieldPath, str], ...]:
     """What is wrong with a spec in this very stack: paths below the spec and messages."""
-    return (*_check_repositories(spec, context), *_check_reads(spec, context), *_check_copies(spec, context))
+    return (
+        *_check_repositories(spec, context),
+        *_check_reads(spec, context),
+        *_check_copies(spec, context, second_region),
+    )
 
 
-def require(spec: RegistrySpec, context: StackContext) -> None:
+def require(spec: RegistrySpec, context: StackContext, second_region: str | None) -> None:
     """Refuse a spec that doesn't fit the stack.
 
     Raises:
         InvalidInputError: Every problem that `check` finds.
     """
-    if found := check(spec, context):
+    if found := check(spec, context, second_region):
         raise InvalidInputError(Problem("", 0, dotted(("registry", *path)), message) for path, message in found)
 
 
@@ -219,17 +227,18 @@ def _check_reads(spec: RegistrySpec, context: StackContext) -> Found:
             )
 
 
-def _check_copies(spec: RegistrySpec, context: StackContext) -> Found:
+def _check_copies(spec: RegistrySpec, context: StackContext, second_region: str | None) -> Found:
     for i, to in enumerate(spec.replication.to):
         if to.account == context.account:
-            own = "a registry can't copy to itself" if to.region == context.region else "that is replicaRegion"
+            own = "a registry can't copy to itself" if to.region == context.region else "that is secondRegion"
             yield ("replication", "to", i), f"{own}: `to` names registries of other accounts"
         if to.account in spec.replication.accept_from:
             yield ("replication", "to", i), f"{to.account} sends releases here: they would not be copied back"
     if context.account in spec.replication.accept_from:
         yield ("replication", "acceptFrom"), "this account needs no permission: leave it out"
-    if spec.replication.replica_region == context.region:
-        yield ("replication", "replicaRegion"), f"the registry is in {context.region} already: name another region"
+    if spec.replication.second_region and second_region in (None, context.region):
+        why = "the stack has none" if second_region is None else f"{second_region} is the stack's first"
+        yield ("replication", "secondRegion"), f"{why}: set the stack's replicaRegion to another region"
 
 
 def _cached_path(cache: CacheSpec, image: Reference) -> str | None:

@@ -41,6 +41,17 @@ def pinned(text: str) -> str:
     Raises:
         ValueError: There is none, or it isn't a full reference.
     """
+    if not parse(text).resolved:
+        raise ValueError(f"{text!r} is unresolved: read its digest where it lives, such as with `regctl image digest`")
+    return text
+
+
+def pinned_or_marked(text: str) -> str:
+    """An image reference with its digest, or with the mark `unresolved` in its place.
+
+    Raises:
+        ValueError: It has neither, or isn't a full reference.
+    """
     parse(text)
     return text
 
@@ -58,6 +69,7 @@ MutableTag = Annotated[
     AfterValidator(no_release),
 ]
 PinnedImage = Annotated[str, AfterValidator(pinned)]
+PinnedOrMarked = Annotated[str, AfterValidator(pinned_or_marked)]
 # Source: ECR API reference, ScanningRepositoryFilter.
 ScanFilter = Annotated[str, Field(max_length=255, pattern=r"^[a-z0-9*](?:[._\-/a-z0-9*]?[a-z0-9*]+)*$")]
 

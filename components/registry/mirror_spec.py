@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from components.base.spec import Spec
 from components.base.validation import FieldPath, FieldProblemsError
-from components.registry.fields import PinnedImage, SecretArn, repeats
+from components.registry.fields import PinnedImage, PinnedOrMarked, SecretArn, repeats
 from components.registry.references import Reference, parse
 
 
@@ -26,7 +26,8 @@ class MirrorSpec(Spec):
 
     Attributes:
         images: What to copy: `HOST/PATH[:TAG]@sha256:...`; lands in `mirrors/HOST/PATH`.
-        tool: The image the job runs in, by digest: a shell, `regctl` and `docker-credential-ecr-login`.
+        tool: The image the job runs in, by digest: a shell, `regctl` and `docker-credential-ecr-login`. Marked
+            `@unresolved`, it can be rendered but not run.
         architecture: Of the machine the job runs on.
         schedule: When it runs (EventBridge Scheduler: `cron(...)` or `rate(...)`); left out, on demand alone.
         timezone: Time zone of the schedule.
@@ -36,7 +37,7 @@ class MirrorSpec(Spec):
     """
 
     images: Annotated[tuple[PinnedImage, ...], Field(min_length=1)]
-    tool: PinnedImage
+    tool: PinnedOrMarked
     architecture: Literal["arm64", "x86_64"] = "arm64"
     schedule: Annotated[str, Field(pattern=r"^(?:cron|rate)\([^()]+\)$", max_length=256)] | None = None
     timezone: Annotated[str, Field(min_length=1, max_length=50)] = "UTC"

@@ -10,22 +10,31 @@ from typing import Final
 PART: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 REPOSITORY: Final = rf"^{PART}(?:/{PART})*$"
 DIGEST: Final = r"sha256:[0-9a-f]{64}"
+UNRESOLVED: Final = "unresolved"
 # Source: OCI distribution specification, "Pulling manifests"; a host has a dot or a port, or is localhost.
 _REFERENCE: Final = re.compile(
     rf"(?P<host>(?:[a-z0-9-]+\.)+[a-z0-9-]+(?::\d+)?)/(?P<path>{PART}(?:/{PART})*)"
-    rf"(?::(?P<tag>\w[\w.-]{{0,127}}))?@(?P<digest>{DIGEST})",
+    rf"(?::(?P<tag>\w[\w.-]{{0,127}}))?@(?P<digest>{DIGEST}|{UNRESOLVED})",
     re.ASCII,
 )
 
 
 @dataclass(frozen=True)
 class Reference:
-    """An image pinned by digest; a tag beside it is for people."""
+    """An image pinned by digest, or marked `unresolved` until someone reads the digest where the image lives.
+
+    A tag beside the digest is for people.
+    """
 
     host: str
     path: str
     digest: str
     tag: str | None = None
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the digest is known."""
+        return self.digest != UNRESOLVED
 
     @property
     def pinned(self) -> str:
@@ -37,7 +46,7 @@ class Reference:
 
 
 def parse(text: str) -> Reference:
-    """Read `HOST/PATH[:TAG]@sha256:DIGEST`.
+    """Read `HOST/PATH[:TAG]@sha256:DIGEST`, or `...@unresolved`.
 
     Raises:
         ValueError: It isn't one: most often the digest is missing.

@@ -122,12 +122,12 @@ class ReplicationSpec(Spec):
     Attributes:
         to: Registries of other accounts.
         accept_from: Accounts that may send releases here.
-        replica_region: Second region of this account, with its own key, for when the first is gone.
+        second_region: Copy to the stack's second region too, under a key of its own, for when the first is gone.
     """
 
     to: Annotated[tuple[Destination, ...], Field(max_length=24)] = ()
     accept_from: tuple[AccountId, ...] = ()
-    replica_region: Region | None = None
+    second_region: bool = False
 
     @model_validator(mode="after")
     def _each_once(self) -> ReplicationSpec:

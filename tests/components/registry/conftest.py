@@ -4,7 +4,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.registry.component import Registry
+from components.registry.component import Registry, SecondRegion
 from components.registry.spec import RegistrySpec
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -48,7 +48,7 @@ FULL = {
     "replication": {
         "to": [{"account": SHARED, "region": "eu-west-1"}],
         "acceptFrom": [TEST],
-        "replicaRegion": "eu-central-1",
+        "secondRegion": True,
     },
 }
 
@@ -76,12 +76,12 @@ def program(make_context):
 
         def run():
             main = aws.Provider("main", region="eu-west-1")
-            replica = aws.Provider("replica", region="eu-central-1") if spec.replication.replica_region else None
+            second = SecondRegion("eu-central-1", aws.Provider("replica", region="eu-central-1"))
             Registry(
                 "registry",
                 spec,
                 make_context(environment, **context),
-                replica_provider=replica,
+                second=second,
                 opts=pulumi.ResourceOptions(providers=[main]),
             )
 
