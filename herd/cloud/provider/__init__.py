@@ -1,0 +1,32 @@
+"""The stand-in for Pulumi's `aws` provider: a table of rows, one per resource type, over boto3 and a stand-in cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["fidelity", "servicer"]
+
+
+def servicer(environment: Mapping[str, str]) -> Any:
+    """The provider as a gRPC servicer.
+
+    Args:
+        environment: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_REGION and so on, as `CloudServer.environment` gives them.
+    """
+    from herd.cloud.provider.servicer import AwsServicer  # noqa: PLC0415 - boto3 and gRPC take a second
+
+    return AwsServicer(environment)
+
+
+def fidelity(token: str) -> str:
+    """How far a type is modelled: ``simulated`` by moto, ``modelled`` by an extension of ours, or only ``recorded``."""
+    from herd.cloud.extensions import modelled  # noqa: PLC0415 - as above
+    from herd.cloud.provider.rows import ROWS  # noqa: PLC0415
+    from herd.cloud.provider.shapes import operation_model  # noqa: PLC0415
+
+    row = ROWS.get(token)
+    if row is None:
+        return "recorded"
+    operation = operation_model(row.create.service or row.service, row.create.operation).name
+    return "modelled" if (row.create.service or row.service, operation) in modelled() else "simulated"
