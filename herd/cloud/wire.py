@@ -10,11 +10,12 @@ import io
 import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
 from botocore.parsers import create_parser
+from botocore.utils import parse_timestamp
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import NotFound, get_service_router
@@ -23,6 +24,7 @@ from moto.core.utils import get_service_model
 
 from herd.cloud.accounts import credential_scope
 from herd.cloud.errors import AwsError
+from herd.cloud.state import store
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -109,11 +111,19 @@ class Call:
     model: Any
     backend: Callable[[Environ], Answer]
     parsed: bool = True
-    notes: dict[str, Any] = field(default_factory=dict)
 
     def get(self, name: str, default: Any = None) -> Any:
         """A parameter, or a default."""
         return self.params.get(name, default)
+
+    def objects(self, kind: str, region: str | None = None) -> dict[str, Any]:
+        """What the extensions remember of a kind in the call's account and region (or `state.GLOBAL`)."""
+        return store(f"{self.service}.{kind}", self.account, self.region if region is None else region)
+
+    def replace_params(self, **changes: Any) -> None:
+        """Change what moto will be asked (JSON services only); None takes a parameter away."""
+        self.params = {name: value for name, value in {**self.params, **changes}.items() if value is not None}
+        self.body = json.dumps(self.params, default=str).encode()
 
     def send(self) -> Answer:
         """Pass the request on to moto."""
@@ -230,7 +240,7 @@ def _parameters(
     if service == "s3" and model.name in {"PutObject", "UploadPart"}:
         return dict(uri_params), False
     try:
-        parsed = PROTOCOL_PARSERS[protocol](model).parse(
+        parsed = PROTOCOL_PARSERS[protocol](model, timestamp_parser=parse_timestamp).parse(
             {
                 "method": request.method,
                 "values": request.values,

@@ -70,5 +70,6 @@ def modelled() -> frozenset[tuple[str, str]]:
     import pkgutil  # noqa: PLC0415
 
     for module in pkgutil.iter_modules(__path__):
-        load(module.name)
+        if not module.name.startswith("_"):
+            load(module.name)
     return frozenset(HANDLERS)

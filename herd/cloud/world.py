@@ -1,0 +1,149 @@
+"""What extensions ask about objects that moto holds: does this subnet, key, role, bucket exist?"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from herd.cloud.errors import AwsError
+from herd.cloud.wire import Call
+
+
+def partition(region: str) -> str:
+    """The AWS partition of a region."""
+    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def arn(call: Call, service: str, resource: str) -> str:
+    """An ARN in the call's account and region."""
+    return f"arn:{partition(call.region)}:{service}:{call.region}:{call.account}:{resource}"
+
+
+def now() -> datetime:
+    """The present, in UTC, to the second (as most services tell it)."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def new_id(prefix: str, length: int = 17) -> str:
+    """A new identifier such as ``fs-0123456789abcdef0``."""
+    return f"{prefix}-{uuid.uuid4().hex[:length]}"
+
+
+def ec2(call: Call) -> Any:
+    """moto's EC2 of the call's account and region."""  # noqa: D403 - the library's name is written small
+    from moto.ec2.models import ec2_backends  # noqa: PLC0415
+
+    return ec2_backends[call.account][call.region]
+
+
+def subnet(call: Call, subnet_id: str) -> Any | None:
+    """A subnet, or None if there is no such."""
+    return next((zone[subnet_id] for zone in ec2(call).subnets.values() if subnet_id in zone), None)
+
+
+def security_group(call: Call, group_id: str) -> Any | None:
+    """A security group, or None if there is no such."""
+    return next((groups[group_id] for groups in ec2(call).groups.values() if group_id in groups), None)
+
+
+def role_exists(call: Call, role_arn: str) -> bool:
+    """Whether an IAM role exists, in whatever account its ARN names."""
+    from moto.iam.models import iam_backends  # noqa: PLC0415
+
+    account = role_arn.split(":")[4] if role_arn.count(":") >= 5 else call.account  # noqa: PLR2004
+    roles = iam_backends[account or call.account][partition(call.region)].roles.values()
+    return any(role.arn == role_arn for role in roles)
+
+
+def principal_exists(call: Call, principal_arn: str) -> bool:
+    """Whether an IAM user or role exists; a principal of an account nobody has used here is taken on trust."""
+    from moto.iam.models import iam_backends  # noqa: PLC0415
+
+    account = principal_arn.split(":")[4]
+    if account != call.account and account not in iam_backends:
+        return True
+    backend = iam_backends[account][partition(call.region)]
+    known = [*backend.roles.values(), *backend.users.values()]
+    return any(each.arn == principal_arn for each in known)
+
+
+def key_exists(call: Call, key: str) -> bool:
+    """Whether a KMS key (id, ARN, alias or alias ARN) exists and can be used; AWS-managed aliases always do."""
+    from moto.kms.models import kms_backends  # noqa: PLC0415
+
+    account, region = call.account, call.region
+    if key.startswith("arn:"):
+        region, account = key.split(":")[3:5]
+    if key.removeprefix(f"arn:{partition(region)}:kms:{region}:{account}:").startswith("alias/aws/"):
+        return True
+    try:
+        backend = kms_backends[account][region]
+    except KeyError:
+        return False
+    key_id = backend.any_id_to_key_id(key)
+    found = backend.keys.get(key_id)
+    return found is not None and found.key_state == "Enabled"
+
+
+def bucket(name: str) -> Any | None:
+    """An S3 bucket of any account, or None."""
+    from moto.s3.models import s3_backends  # noqa: PLC0415
+
+    for partitions in list(s3_backends.values()):
+        for backend in list(partitions.values()):
+            if name in backend.buckets:
+                return backend.buckets[name]
+    return None
+
+
+def secret_exists(call: Call, secret_arn: str) -> bool:
+    """Whether a Secrets Manager secret exists, in the account and region its ARN names."""
+    from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415
+
+    parts = secret_arn.split(":")
+    try:
+        return secret_arn in secretsmanager_backends[parts[4]][parts[3]].secrets
+    except (KeyError, IndexError):
+        return False
+
+
+def account_secret_names(call: Call) -> Iterable[str]:
+    """Names of the secrets in the call's account and region."""
+    from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415
+
+    return [secret.name for secret in secretsmanager_backends[call.account][call.region].secrets.values()]
+
+
+def create_interface(call: Call, subnet_id: str, groups: list[str], description: str) -> str:
+    """A network interface as a managed service makes it: it keeps its subnet from being deleted.
+
+    Raises:
+        AwsError: moto refused it.
+    """
+    try:
+        interface = ec2(call).create_network_interface(
+            subnet(call, subnet_id), None, group_ids=groups, description=description
+        )
+    except Exception as error:
+        raise AwsError("InvalidNetworkSettings", str(error)) from error
+    interface.interface_type = "interface"
+    interface.requester_managed = True
+    return str(interface.id)
+
+
+def delete_interfaces(call: Call, interfaces: Iterable[str]) -> None:
+    """Take back what `create_interface` made."""
+    for interface in interfaces:
+        ec2(call).enis.pop(interface, None)
+
+
+def page(items: list[Any], token: str | None, limit: int | None) -> tuple[list[Any], str | None]:
+    """One page of a list, and the token of the next (base64 of an offset)."""
+    import base64  # noqa: PLC0415
+
+    start = int(base64.b64decode(token)) if token else 0
+    size = limit or len(items) or 1
+    rest = start + size
+    return items[start:rest], base64.b64encode(str(rest).encode()).decode() if rest < len(items) else None
