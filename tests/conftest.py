@@ -1,0 +1,28 @@
+"""What every test may use: golden files, rewritten by `pytest --update-golden`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One flag for all golden files."""
+    parser.addoption("--update-golden", action="store_true", help="write what is rendered into the golden files")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden("name.yaml", text)`: the text is what the file `golden/name.yaml` beside the test says."""
+
+    def check(name: str, text: str) -> None:
+        path = Path(request.node.path).parent / "golden" / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"{path.name} is missing: write it with --update-golden and read it"
+        assert text == path.read_text(encoding="utf-8")
+
+    return check
