@@ -4,11 +4,72 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
+
 from components.base.context import StackContext
+from components.budget.component import Budget
+from components.keys.component import Key
+from components.keys.spec import KeySpec, ServiceItself
+from components.network.component import Network
+from components.registry.component import Registry, SecondRegion
+from components.storage.component import Storage
+from components.storage.mounts import StorageNetwork
 from infra.providers import Providers
 from infra.settings import Settings
 
 
-def build_foundation(settings: Settings, context: StackContext, providers: Providers) -> dict[str, Any]:  # noqa: ARG001
+def build_foundation(settings: Settings, context: StackContext, providers: Providers) -> dict[str, Any]:
     """Register the foundation and return the stack's outputs."""
-    return {}
+
+    def options() -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(providers=[providers.main])
+
+    operations = Key("operations", _operations_key(), context, opts=options())
+    network = Network("network", settings.network, context, log_key_arn=operations.arn, opts=options())
+    registry = Registry(
+        "registry", settings.registry, context, second=_second_region(settings, providers), opts=options()
+    )
+    storage = Storage("storage", settings.storage, context, network=_for_storage(network), opts=options())
+    budget = Budget("budget", settings.budget, context, key_arn=operations.arn, opts=options())
+    return {
+        "account": context.account,
+        "region": context.region,
+        "network": {
+            "vpcId": network.vpc_id,
+            "privateSubnetIds": network.private_subnet_ids,
+            "intraSubnetIds": network.intra_subnet_ids,
+            "publicSubnetIds": network.public_subnet_ids,
+            "podSubnetIds": network.pod_subnet_ids,
+            "securityGroupIds": network.security_group_ids,
+        },
+        "registry": {"host": registry.host, "mirrorProject": registry.mirror_project},
+        "storage": {
+            "volumeKeyArn": storage.volume_key_arn,
+            "buckets": {name: facts.wire() for name, facts in storage.buckets.items()},
+            "lustre": {name: mount.wire() for name, mount in storage.lustre.items()},
+            "homes": storage.homes.wire() if storage.homes else None,
+        },
+        "alerts": budget.topic_arn,
+    }
+
+
+def _operations_key() -> KeySpec:
+    return KeySpec(
+        description="Logs and alerts of the stack",
+        uses=tuple(ServiceItself(service=service) for service in ("logs", "budgets", "costalerts")),
+    )
+
+
+def _for_storage(network: Network) -> StorageNetwork:
+    """File systems stand in subnets without a way out; clients reach them from the nodes' and pods' subnets."""
+    return StorageNetwork(
+        subnet_ids=network.intra_subnet_ids,
+        security_group_ids=network.security_group_ids,
+        route_table_ids=list(network.route_table_ids.values()),
+    )
+
+
+def _second_region(settings: Settings, providers: Providers) -> SecondRegion | None:
+    if settings.replica_region is None or providers.replica is None:
+        return None
+    return SecondRegion(settings.replica_region, providers.replica)

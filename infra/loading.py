@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -71,9 +72,7 @@ def load_settings(config: Mapping[str, str], source: StackSource, secret_keys: t
     Raises:
         InvalidInputError: Every problem there is.
     """
-    own = {
-        key.partition(":")[2]: value for key, value in config.items() if key.partition(":")[0] == source.project
-    }
+    own = {key.partition(":")[2]: value for key, value in config.items() if key.partition(":")[0] == source.project}
     problems = [
         source.problem(
             (key.partition(":")[2],), "holds a secret", "keep it in Secrets Manager and name it here instead"
@@ -86,7 +85,12 @@ def load_settings(config: Mapping[str, str], source: StackSource, secret_keys: t
         settings = validate(Settings, data, file=source.shown, line=source.line)
     except InvalidInputError as error:
         raise InvalidInputError([*problems, *error.problems]) from None
-    problems += [source.problem(*finding) for check in CHECKS for finding in check(settings)]
+    context = settings.context(source.project, source.stack)
+    problems += [
+        source.problem(_path(field), message, fix)
+        for check in CHECKS
+        for field, message, fix in check(settings, context)
+    ]
     if problems:
         raise InvalidInputError(problems)
     return settings
@@ -102,6 +106,11 @@ def load_fidelity(config: Mapping[str, str], source: StackSource) -> Fidelity:
     if value not in list(Fidelity):
         raise InvalidInputError([source.problem((FIDELITY,), f"unknown value {value!r}", closest(value, [*Fidelity]))])
     return Fidelity(value)
+
+
+def _path(field: str) -> FieldPath:
+    """The path of a dotted field: `a.b[0].c`."""
+    return tuple(int(part) if part.isdigit() else part for part in re.split(r"[.\[\]]+", field) if part)
 
 
 def _decode(key: str, value: str) -> Any:

@@ -13,6 +13,10 @@ from pydantic import AfterValidator, Field, StringConstraints
 from components.base.context import Environment, StackContext
 from components.base.spec import Spec
 from components.base.validation import closest
+from components.budget.spec import BudgetSpec
+from components.network.spec import NetworkSpec
+from components.registry.spec import RegistrySpec
+from components.storage.spec import StorageSpec
 
 
 class Fidelity(StrEnum):
@@ -73,6 +77,10 @@ class Settings(Spec):
     replica_region: Region | None = None
     availability_zones: Annotated[tuple[Zone, ...], Field(min_length=3)]
     tags: Tags
+    network: NetworkSpec
+    registry: RegistrySpec
+    storage: StorageSpec
+    budget: BudgetSpec
     release: str | None = None
 
     def context(self, project: str, stack: str) -> StackContext:
