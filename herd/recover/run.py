@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from components.base.problems import InvalidInputError
+from components.base.problems import InvalidInputError, Problem
 from herd.engine import Backend
 from herd.recover.apply import Recovery
 from herd.recover.match import Orphan, Pending, orphans, pending_of
@@ -77,7 +77,7 @@ def recover(
 
 
 def _act(recovery: Recovery, found: tuple[Orphan, ...], *, adopt: bool) -> None:
-    problems = []
+    problems: list[Problem] = []
     for orphan in found:
         try:
             if adopt:
