@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -21,9 +22,13 @@ def command(
     ] = False,
 ) -> None:
     """Run the real program in this process and show the graph of everything it registers."""
+    # Imports make tens of thousands of objects that all stay: collecting garbage among them only costs time.
+    gc.disable()
     from herd.render import render
+    from herd.render.namespaces import install
     from herd.root import project_root
 
+    install()
     graph = render(project_root(Path.cwd()), stack, release=release and release.resolve(), unknowns=unknowns)
     if as_json:
         sys.stdout.write(graph.to_json())

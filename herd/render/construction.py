@@ -114,21 +114,29 @@ def noted(root: Path) -> Iterator[dict[int, Source]]:
 
     # Positions are those of the SDK's signatures: (res, ty, name, custom, remote, new_dependency, props, opts, typ)
     # for a registration, (res, ty, name, props, opts, typ) for a read.
-    wrapped: list[tuple[ModuleType, str, Callable[[Any], Any]]] = [
-        (sdk, "register_resource", lambda send: noting(send, props_at=5)),
-        (sdk, "read_resource", lambda send: noting(send, props_at=2)),
-        (invoke, "_invoke", invoking),
+    with (
+        replaced(sdk, "register_resource", lambda send: noting(send, props_at=5)),
+        replaced(sdk, "read_resource", lambda send: noting(send, props_at=2)),
+        replaced(invoke, "_invoke", invoking),
         # The SDK reads the source text of some thirty frames for each resource; the line found here is the exact one.
-        (runtime, "_get_stack_trace", lambda _: source_pb2.StackTrace),
-    ]
-    saved = [(module, name, getattr(module, name)) for module, name, _ in wrapped]
-    for (module, name, wrap), (_, _, original) in zip(wrapped, saved, strict=True):
-        setattr(module, name, wrap(original))
-    try:
+        replaced(runtime, "_get_stack_trace", lambda _: source_pb2.StackTrace),
+    ):
         yield made
+
+
+@contextlib.contextmanager
+def replaced(module: ModuleType, name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
+    """Within this, a function of a module is another one, made from it.
+
+    Raises:
+        AttributeError: The module has no such function (the SDK has changed).
+    """
+    original = getattr(module, name)
+    setattr(module, name, wrap(original))
+    try:
+        yield
     finally:
-        for module, name, original in saved:
-            setattr(module, name, original)
+        setattr(module, name, original)
 
 
 def _unset(resource: Any, props: Mapping[str, Any], typ: type | None) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import runpy
 import sys
@@ -12,16 +13,17 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pulumi
 from pulumi.runtime import config as pulumi_config
 from pulumi.runtime import settings as pulumi_settings
-from pulumi.runtime.stack import run_in_stack
+from pulumi.runtime import stack as pulumi_stack
 
 from components.base.problems import InvalidInputError, Problem
 from herd.graph.model import Source
-from herd.render.construction import Sources, noted
+from herd.render.construction import Sources, noted, replaced
 from herd.render.monitor import Engine, Monitor
 
 _ONE_AT_A_TIME = threading.Lock()  # the working directory, sys.path and sys.modules belong to the process
@@ -97,9 +99,15 @@ def _run(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor) ->
     def program() -> None:
         runpy.run_path(str(main), run_name="__main__")
 
-    with noted(root) as made, _as_if_alone(root, main), contextlib.redirect_stdout(sys.stderr):
+    with (
+        noted(root) as made,
+        replaced(pulumi_stack, "wait_for_rpcs", lambda _: _settled),
+        _as_if_alone(root, main),
+        _uncollected(),
+        contextlib.redirect_stdout(sys.stderr),
+    ):
         try:
-            loop.run_until_complete(run_in_stack(program))
+            loop.run_until_complete(pulumi_stack.run_in_stack(program))
         except BaseException as error:
             raise _explained(error, root, made) from error
         finally:
@@ -112,16 +120,44 @@ def _run(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor) ->
         raise ProgramError(problems)
 
 
+async def _settled(await_all_outstanding_tasks: bool = True) -> None:
+    """Wait until nothing is outstanding: the SDK's `wait_for_rpcs`, which looks at every output again for each."""
+    manager = pulumi_settings._get_rpc_manager()
+    while manager.rpcs or (await_all_outstanding_tasks and pulumi_settings.SETTINGS.outputs):
+        while manager.rpcs:
+            await asyncio.sleep(0)
+            await manager.rpcs.pop()
+        if manager.unhandled_exception is not None:
+            raise manager.unhandled_exception.with_traceback(manager.exception_traceback)
+        outputs = list(pulumi_settings.SETTINGS.outputs)
+        pulumi_settings.SETTINGS.outputs.clear()
+        await asyncio.gather(*outputs)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection: a program makes tens of thousands of objects that all live to its end.
+
+    Collecting among them took more than half of a render's time.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
 @contextlib.contextmanager
 def _as_if_alone(root: Path, main: Path) -> Iterator[None]:
     """The process as a program expects it: its folder current, its modules fresh, the repository importable."""
     folder = main if main.is_dir() else main.parent
     saved_path, saved_folder = list(sys.path), Path.cwd()
     saved_setting = os.environ.get("PULUMI_ERROR_OUTPUT_STRING")
-    evicted = {name: module for name, module in sys.modules.items() if _reloads(name, module, root, folder)}
+    evicted = _program_modules(root, folder)
     for name in evicted:
         del sys.modules[name]
-    kept = set(sys.modules)
     # Formatting an Output into a string would put the SDK's warning text into the property: make it an error.
     os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
     sys.path.insert(0, str(root))
@@ -135,22 +171,27 @@ def _as_if_alone(root: Path, main: Path) -> Iterator[None]:
             del os.environ["PULUMI_ERROR_OUTPUT_STRING"]
         else:
             os.environ["PULUMI_ERROR_OUTPUT_STRING"] = saved_setting
-        for name in set(sys.modules) - kept:
-            if _reloads(name, sys.modules[name], root, folder):
-                del sys.modules[name]
+        for name in _program_modules(root, folder):
+            del sys.modules[name]
         sys.modules.update(evicted)
 
 
-def _reloads(name: str, module: Any, root: Path, folder: Path) -> bool:
-    """Whether a module is the program's own, or has a namesake in another checkout of the repository."""
-    file = getattr(module, "__file__", None)
-    if not file or name == "__main__" or name.partition(".")[0] == "herd":
-        return False
-    path = Path(file)
-    if path.is_relative_to(folder):
-        return "site-packages" not in path.parts
-    first = name.partition(".")[0]
-    return not path.is_relative_to(root) and ((root / first).is_dir() or (root / f"{first}.py").is_file())
+def _program_modules(root: Path, folder: Path) -> dict[str, ModuleType]:
+    """The loaded modules that a program must load for itself.
+
+    Those of its own folder, which may keep state; and where this tool runs from another checkout, everything that the
+    program's repository has a version of. The tool itself stays.
+    """
+    entries = [*root.iterdir(), *folder.iterdir()]
+    own = {entry.name.removesuffix(".py") for entry in entries} - {"herd", "__main__"}
+    at, below = f"{root}{os.sep}", f"{folder}{os.sep}"
+    return {
+        name: module
+        for name, module in sys.modules.items()
+        if name.partition(".")[0] in own
+        and (file := getattr(module, "__file__", None))
+        and (file.startswith(below) or not file.startswith(at))
+    }
 
 
 def _explained(error: BaseException, root: Path, made: Mapping[int, Source]) -> BaseException:

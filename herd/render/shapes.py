@@ -88,8 +88,8 @@ def symbols(shape: Shape, prefix: str, path: str, inside: tuple[type, ...] = ())
     if isinstance(shape, Nested):
         if shape.cls in inside:  # a type that holds itself (WAF rules do) ends here instead of never
             return {}
-        within = (*inside, shape.cls)
-        return {name: symbols(member, prefix, f"{path}.{name}", within) for name, member in members(shape.cls).items()}
+        within, below = (*inside, shape.cls), f"{path}." if path else ""
+        return {name: symbols(member, prefix, f"{below}{name}", within) for name, member in members(shape.cls).items()}
     return f"{prefix}{path}}}"
 
 
