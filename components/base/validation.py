@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -104,8 +104,19 @@ def _located(error: ValidationError, model: type[BaseModel], data: Any) -> list[
             found += [((*path, *relative), message, "") for relative, message in cause.found]
             continue
         fix = closest(str(path[-1]), _known_keys(model, path[:-1])) if item["type"] == "extra_forbidden" else ""
+        if item["type"].startswith("union_tag"):
+            found.append(_kind(path, item.get("ctx", {})))
+            continue
         found.append((path, _message(item["type"], item["msg"], item.get("input"), cause), fix))
     return found
+
+
+def _kind(path: FieldPath, said: Mapping[str, Any]) -> tuple[FieldPath, str, str]:
+    """A value that may be of several kinds names none of them, or none that there is."""
+    field = str(said["discriminator"]).strip("'")
+    if "tag" not in said:
+        return (*path, field), "missing: it says what kind of value this is", ""
+    return (*path, field), f"unknown: {said['tag']!r}", f"one of {str(said['expected_tags']).replace(chr(39), '')}"
 
 
 def _message(kind: str, text: str, value: Any, cause: BaseException | None) -> str:

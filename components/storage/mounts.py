@@ -52,7 +52,7 @@ class Mount:
         dns_name: Its name, resolvable in the VPC.
         source: What is mounted: the first argument of `mount`.
         options: Mount options, in order.
-        concerns: The network's concerns whose security groups a client needs.
+        concerns: The network's concerns that guard it; who is let in stands in the network's table.
         availability_zones: Where it is; empty means everywhere in the stack.
         ports: TCP ports that clients reach.
         efa: Whether its servers take EFA traffic.

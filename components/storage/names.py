@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from components.base.spec import Spec
 
-# Logical: AWS names are made from these plus a random end, and a bucket's must not pass 63 characters.
-Name = Annotated[str, Field(pattern=r"^[a-z](?:[a-z0-9-]{0,22}[a-z0-9])?$")]
-Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(?:-[a-z]+)+-\d[a-z]$")]
-FileSystemId = Annotated[str, Field(pattern=r"^fs-(?:[0-9a-f]{8}|[0-9a-f]{17})$")]
 
-# d:HH:MM in UTC, 1 = Monday. Source: FSx API, WeeklyTime and DailyTime.
-WeeklyTime = Annotated[str, Field(pattern=r"^[1-7]:(?:[01]\d|2[0-3]):[0-5]\d$")]
-DailyTime = Annotated[str, Field(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$")]
+def text(pattern: str, expected: str) -> AfterValidator:
+    """Text of one form, with the form in words: nobody should have to read a pattern to mend a stack file."""
+    form = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not form.fullmatch(value):
+            raise ValueError(f"{value!r}: expected {expected}")
+        return value
+
+    return AfterValidator(check)
+
+
+# Logical: AWS names are made from these plus a random end, and a bucket's must not pass 63 characters.
+Name = Annotated[
+    str,
+    text(
+        r"[a-z](?:[a-z0-9-]{0,22}[a-z0-9])?",
+        "a name of at most 24 lower-case letters, digits and hyphens, beginning with a letter",
+    ),
+]
+Zone = Annotated[str, text(r"[a-z]{2}(?:-[a-z]+)+-\d[a-z]", "an availability zone such as eu-west-1a")]
+FileSystemId = Annotated[str, text(r"fs-(?:[0-9a-f]{8}|[0-9a-f]{17})", "a file system id such as fs-0123456789abcdef0")]
+
+# In UTC, 1 = Monday. Source: FSx API, WeeklyTime and DailyTime.
+WeeklyTime = Annotated[
+    str, text(r"[1-7]:(?:[01]\d|2[0-3]):[0-5]\d", "d:HH:MM in UTC with 1 for Monday, such as 7:03:00")
+]
+DailyTime = Annotated[str, text(r"(?:[01]\d|2[0-3]):[0-5]\d", "HH:MM in UTC, such as 02:30")]
 
 BACKUP_TAG: Final = "backup"
 NIGHTLY_VALUE: Final = "nightly"

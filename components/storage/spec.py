@@ -17,9 +17,15 @@ from components.storage.backup.spec import BackupSpec, ComplianceLock
 from components.storage.buckets.spec import BucketSpec
 from components.storage.homes.spec import EfsHomes, Homes, OpenZfsHomes
 from components.storage.lustre.spec import Lustre, ManagedLustre, Repository
-from components.storage.names import Name, NightlyBackup
+from components.storage.names import Name, NightlyBackup, text
 
-KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$")]
+KeyArn = Annotated[
+    str,
+    text(
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+",
+        "a key ARN such as arn:aws:kms:eu-west-1:222233334444:key/1b2c3d4e-...; an alias names no key for ever",
+    ),
+]
 
 Finding = tuple[FieldPath, str]
 
@@ -162,7 +168,7 @@ class StorageSpec(Spec):
 
     def _durability(self, context: StackContext) -> Iterator[Finding]:
         if context.durable:
-            if self.backup is None or self.backup.lock is None:
+            if self.backup is not None and self.backup.lock is None:
                 yield ("backup", "lock"), f"{context.environment} needs a vault lock: mode governance or compliance"
             if isinstance(self.homes, OpenZfsHomes | EfsHomes) and self.homes.backup.kind == "none":
                 yield ("homes", "backup", "kind"), f"home directories in {context.environment} need a backup"

@@ -41,7 +41,7 @@ class Backup(HerdComponent):
             backup.VaultLockConfiguration(
                 name, backup_vault_name=vault.name, **lock, opts=self.state(delete_before_replace=True)
             )
-        role = iam.Role(name, assume_role_policy=derive.trust_policy(context), opts=self.child())
+        role = iam.Role(name, assume_role_policy=derive.trust_policy(), opts=self.child())
         policies = [
             iam.RolePolicyAttachment(f"{name}-{key}", role=role.name, policy_arn=arn, opts=self.child())
             for key, arn in derive.role_policy_arns(context).items()

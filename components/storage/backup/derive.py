@@ -70,18 +70,13 @@ def selection(context: StackContext) -> Arguments:
     }
 
 
-def trust_policy(context: StackContext) -> str:
-    """AWS Backup takes the role, for this account's backups only."""
+def trust_policy() -> str:
+    """AWS Backup takes the role. It names no source account when it does: a condition on one would lock it out."""
     return json.dumps(
         {
             "Version": "2012-10-17",
             "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "backup.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                    "Condition": {"StringEquals": {"aws:SourceAccount": context.account}},
-                }
+                {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}
             ],
         },
         separators=(",", ":"),

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from components.base.spec import Spec
 from components.base.validation import FieldPath, FieldProblemsError
+from components.storage.names import text
 
 # Source: AWS Backup, Lifecycle: DeleteAfterDays is at least 90 days after MoveToColdStorageAfterDays.
 COLD_DAYS: Final = 90
@@ -60,9 +61,14 @@ class BackupSpec(Spec):
         lock: Whether backups can be deleted early.
     """
 
-    # min hour day-of-month month day-of-week year; one of the two days is `?`. Source: EventBridge cron reference.
+    # Source: AWS Backup, BackupRule; EventBridge, "Cron expressions".
     schedule: Annotated[
-        str, Field(pattern=r"^cron\([0-9*/,-]+ [0-9*/,-]+ (?:\? \S+ [0-9A-Z*/,#L-]+|[0-9*/,LW-]+ \S+ \?) [0-9*/,-]+\)$")
+        str,
+        text(
+            r"cron\([0-9*/,-]+ [0-9*/,-]+ (?:\? [0-9A-Z*/,-]+ [0-9A-Z*/,#-]+|[0-9*/,LW-]+ [0-9A-Z*/,-]+ \?)"
+            r" [0-9*/,-]+\)",
+            "minute, hour, day, month, weekday and year in UTC, with ? for one of the two days: cron(0 3 * * ? *)",
+        ),
     ] = "cron(0 3 * * ? *)"
     start_window_minutes: Annotated[int, Field(ge=LEAST_WINDOW, le=52560000)] = LEAST_WINDOW
     completion_window_minutes: Annotated[int, Field(ge=LEAST_WINDOW, le=52560000)] = 720

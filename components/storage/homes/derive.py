@@ -43,6 +43,9 @@ def openzfs(name: str, spec: OpenZfsHomes, context: StackContext) -> Arguments:
         "automatic_backup_retention_days": 0,
         "tags": {**name_tag(context, name), **backup_tags(spec.backup.kind)},
     }
+    if not context.durable:
+        # AWS refuses to delete a file system that has snapshots or further volumes, unless told to take them along.
+        arguments["delete_options"] = ["DELETE_CHILD_VOLUMES_AND_SNAPSHOTS"]
     if isinstance(spec.backup, AutomaticBackup):
         arguments["automatic_backup_retention_days"] = spec.backup.retention_days
         arguments["daily_automatic_backup_start_time"] = spec.backup.daily_start_time

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from components.base.spec import Spec
 from components.base.validation import FieldPath, FieldProblemsError
@@ -18,6 +19,7 @@ from components.storage.names import (
     ServiceBackup,
     WeeklyTime,
     Zone,
+    text,
 )
 
 DeploymentType = Literal["SINGLE_AZ_1", "SINGLE_AZ_2", "SINGLE_AZ_HA_1", "SINGLE_AZ_HA_2", "MULTI_AZ_1"]
@@ -34,10 +36,22 @@ THROUGHPUT: Final[Mapping[DeploymentType, tuple[int, ...]]] = {
 ZONES: Final[Mapping[DeploymentType, int]] = {kind: 2 if kind == "MULTI_AZ_1" else 1 for kind in THROUGHPUT}
 # SSD IOPS that come with each GiB; less can't be provisioned. Source: FSx API, DiskIopsConfiguration.
 IOPS_PER_GIB: Final = 3
+MAX_CLIENTS: Final = 25  # Source: FSx API, OpenZFSNfsExport
+
+
+def _client(value: str) -> str:
+    if value != "*":
+        try:
+            IPv4Network(value)
+        except ValueError as error:
+            raise ValueError(f"expected '*', an address or a block such as 10.20.0.0/16: {error}") from None
+    return value
+
 
 PosixId = Annotated[int, Field(ge=0, le=4294967295)]  # Source: EFS API, Uid and Gid
-Permissions = Annotated[str, Field(pattern=r"^[0-7]{3,4}$")]
-Cidr = Annotated[str, Field(pattern=r"^(?:\*|\d{1,3}(?:\.\d{1,3}){3}(?:/(?:\d|[12]\d|3[0-2]))?)$")]
+Permissions = Annotated[str, text(r"[0-7]{3,4}", "an octal mode in quotes, such as '0755'")]
+AccessPointId = Annotated[str, text(r"fsap-[0-9a-f]{8,40}", "an access point id such as fsap-0123456789abcdef0")]
+Client = Annotated[str, AfterValidator(_client)]
 
 
 class OpenZfsHomes(Spec):
@@ -65,7 +79,7 @@ class OpenZfsHomes(Spec):
     disk_iops: int | None = None
     data_compression_type: Literal["LZ4", "ZSTD", "NONE"] = "LZ4"
     record_size: Literal[4, 8, 16, 32, 64, 128, 256, 512, 1024] = 128
-    clients: Annotated[tuple[Cidr, ...], Field(min_length=1, max_length=25)] = ("*",)
+    clients: tuple[Client, ...] = ("*",)
     root_squash: bool = True
     weekly_maintenance_start_time: WeeklyTime = "7:03:30"
     backup: Annotated[NightlyBackup | AutomaticBackup | NoBackup, Field(discriminator="kind")] = NightlyBackup()
@@ -89,6 +103,8 @@ class OpenZfsHomes(Spec):
         if len(self.availability_zones) != zones or len(set(self.availability_zones)) != zones:
             wanted = "two different zones, the preferred one first" if zones > 1 else "one zone"
             yield ("availabilityZones",), f"{self.deployment_type} needs {wanted}"
+        if not 1 <= len(self.clients) <= MAX_CLIENTS:
+            yield ("clients",), f"{len(self.clients)} entries: 1 to {MAX_CLIENTS}"
         least = self.storage_capacity * IOPS_PER_GIB
         if self.disk_iops is not None and self.disk_iops < least:
             yield (
@@ -143,7 +159,13 @@ class AccessPoint(Spec):
     """
 
     # Four levels at most, none starting with a dot. Source: EFS API, RootDirectory.
-    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*){0,3}$")]
+    path: Annotated[
+        str,
+        text(
+            r"/[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*){0,3}",
+            "an absolute path of one to four directories, such as /home",
+        ),
+    ]
     owner_uid: PosixId = 0
     owner_gid: PosixId = 0
     permissions: Permissions = "0755"
@@ -214,7 +236,7 @@ class ExistingEfs(Spec):
 
     kind: Literal["existing-efs"]
     id: FileSystemId
-    access_points: dict[Name, Annotated[str, Field(pattern=r"^fsap-[0-9a-f]{8,40}$")]] = Field(default_factory=dict)
+    access_points: dict[Name, AccessPointId] = Field(default_factory=dict)
 
 
 Homes = Annotated[OpenZfsHomes | EfsHomes | ExistingOpenZfs | ExistingEfs, Field(discriminator="kind")]

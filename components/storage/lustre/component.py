@@ -42,8 +42,7 @@ class LustreFileSystem(HerdComponent):
             name,
             **derive.log_group(name, spec, context),
             kms_key_id=key_arn,
-            # The name is fixed: a second group of that name can't be made while the first one is there.
-            opts=self.child(delete_before_replace=True),
+            opts=self.child(),
         )
         system = fsx.LustreFileSystem(
             name,

@@ -20,6 +20,7 @@ from components.storage.names import (
     NoBackup,
     WeeklyTime,
     Zone,
+    text,
 )
 
 # MB/s per TiB of a PERSISTENT_2 SSD file system. Source: FSx API, CreateFileSystemLustreConfiguration.
@@ -80,8 +81,12 @@ class Repository(Spec):
     """
 
     bucket: Name
-    prefix: Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9!_.*'()-]+/)*$")] = ""
-    file_system_path: Annotated[str, Field(pattern=r"^/(?:[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*)?$")]
+    prefix: Annotated[
+        str, text(r"(?:[A-Za-z0-9!_.*'()-]+/)*", "a prefix that ends with a slash, such as imagenet/, or nothing")
+    ] = ""
+    file_system_path: Annotated[
+        str, text(r"/(?:[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*)?", "an absolute path such as /datasets")
+    ]
     auto_import: tuple[FileEvent, ...] = ALL_EVENTS
     auto_export: tuple[FileEvent, ...] = ALL_EVENTS
     batch_import_metadata_on_create: bool = True

@@ -85,5 +85,13 @@ def test_a_validator_can_report_several_fields(tmp_path):
     ]
 
 
+def test_a_value_of_no_known_kind_says_which_kinds_there_are(tmp_path):
+    text = "streetName: Elm\nnumber: 1\npets:\n  - kind: cow\n  - livesLeft: 9\n"
+    assert problems(tmp_path, text) == [
+        (4, "pets[0].kind", "unknown: 'cow'", "one of cat, dog"),
+        (5, "pets[1].kind", "missing: it says what kind of value this is", ""),
+    ]
+
+
 def test_paths_are_written_as_people_write_them():
     assert dotted(("pets", 1, "kind")) == "pets[1].kind"

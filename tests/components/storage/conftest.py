@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
-import pulumi
 import pytest
 
 from components.base.context import StackContext
+from components.base.problems import InvalidInputError
+from components.base.validation import validate
 from components.storage.component import Storage
 from components.storage.mounts import StorageNetwork
 from components.storage.spec import StorageSpec
@@ -60,7 +62,7 @@ def changed(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         if value is ...:
             node.pop(last, None)
         else:
-            node[last] = value
+            node[last] = copy.deepcopy(value)
     return result
 
 
@@ -86,17 +88,40 @@ def network() -> StorageNetwork:
     )
 
 
+@pytest.fixture(scope="session")
+def recordings() -> dict[str, Any]:
+    """What was registered for which data: the same storage is looked at from many sides."""
+    return {}
+
+
 @pytest.fixture
-def register(record: Any, make_context: Any, network: StorageNetwork) -> Callable[..., Any]:
-    """`register(data, "prod", preview=False)`: what a stack's storage registers."""
+def register(record: Any, make_context: Any, network: StorageNetwork, recordings: dict[str, Any]) -> Callable[..., Any]:
+    """`register(data, "prod", preview=False)`: what a stack's storage registers. Don't change it: it is shared."""
 
     def run(data: dict[str, Any], environment: str = "dev", **options: Any) -> Any:
-        spec = StorageSpec.model_validate(data)
-        context: StackContext = make_context(environment)
+        key = json.dumps([data, environment, options], sort_keys=True)
+        if key not in recordings:
+            spec = StorageSpec.model_validate(data)
+            context: StackContext = make_context(environment)
 
-        def program() -> None:
-            pulumi.export("storage", Storage("storage", spec, context, network=network).urn)
+            def program() -> None:
+                Storage("storage", spec, context, network=network)
 
-        return record(program, **options)
+            recordings[key] = record(program, **options)
+        return recordings[key]
 
     return run
+
+
+@pytest.fixture
+def refused() -> Callable[[dict[str, Any]], dict[str, str]]:
+    """`refused(data)`: field -> message of everything that loading the storage section refuses."""
+
+    def load(data: dict[str, Any]) -> dict[str, str]:
+        try:
+            validate(StorageSpec, data, file="stack.yaml")
+        except InvalidInputError as error:
+            return {problem.field: f"{problem.message} {problem.fix}".strip() for problem in error.problems}
+        return {}
+
+    return load
