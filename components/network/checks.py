@@ -63,7 +63,7 @@ def room(vpc: ManagedVpc) -> Found:
 
 def ways_out(vpc: ManagedVpc) -> Found:
     """A NAT has a public subnet to stand in."""
-    if vpc.nat is not Nat.NONE and vpc.subnets.public is None:
+    if vpc.nat is not Nat.NONE and vpc.subnets.of(Tier.PUBLIC) is None:
         yield ("nat",), "a NAT stands in a public subnet and there are none: give subnets.public a size, or nat: none"
 
 

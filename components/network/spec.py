@@ -16,6 +16,7 @@ from components.network.endpoints import CORE, PRESETS, EndpointService
 from components.network.values import (
     Cidr,
     Nat,
+    OptionalPrefixLength,
     PrefixLength,
     RouteTableId,
     SubnetId,
@@ -33,19 +34,19 @@ class SubnetSizes(Spec):
     Attributes:
         private: Nodes, in the VPC's first block; they reach the internet through a NAT.
         intra: Endpoints, file systems, control planes: no way out at all.
-        public: NAT gateways and load balancers; None for a network without internet.
+        public: NAT gateways and load balancers; `none` in a network without internet.
         pods: Pods, in the second block; routed like `private`.
     """
 
     private: PrefixLength = 20
     intra: PrefixLength = 24
-    public: PrefixLength | None = 24
+    public: OptionalPrefixLength = 24
     pods: PrefixLength = 18
 
     def of(self, tier: Tier) -> int | None:
         """The prefix length of a tier; None if there is none."""
-        length: int | None = getattr(self, tier.value)
-        return length
+        length = getattr(self, tier.value)
+        return None if length == "none" else int(length)
 
 
 class AddressNeed(Spec):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from ipaddress import IPv4Network
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StringConstraints
 
 from components.network.addresses import LARGEST_PREFIX, SMALLEST_PREFIX
 from components.network.endpoints import PRESETS
@@ -61,8 +61,17 @@ def read_retention(value: Any) -> Any:
     return value
 
 
+def read_optional_length(value: Any) -> Any:
+    """A prefix length, or `none`."""
+    if value == "none" or (type(value) is int and LARGEST_PREFIX <= value <= SMALLEST_PREFIX):
+        return value
+    raise ValueError(f"expected a prefix length from {LARGEST_PREFIX} to {SMALLEST_PREFIX}, or 'none'")
+
+
 Cidr = Annotated[IPv4Network, BeforeValidator(read_network), PlainSerializer(str, return_type=str)]
 PrefixLength = Annotated[int, Field(ge=LARGEST_PREFIX, le=SMALLEST_PREFIX)]
+# A word, not null: the props of a component leave out what is null, and with it that somebody asked for nothing.
+OptionalPrefixLength = Annotated[int | Literal["none"], PlainValidator(read_optional_length)]
 ZoneName = str
 
 

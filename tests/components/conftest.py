@@ -10,6 +10,7 @@ import asyncio
 import contextvars
 import functools
 import importlib
+import json
 import typing
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,6 +25,7 @@ from pulumi._types import resource_types
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 from pulumi.runtime.settings import SETTINGS, configure, reset_options
+from pydantic import BaseModel
 
 from components.base.context import Environment, StackContext
 
@@ -275,6 +277,37 @@ def run(
 def record() -> Callable[..., Recording]:
     """`record(program, preview=False, computed={type: outputs}, reads={id: properties}) -> Recording`."""
     return run
+
+
+def leaves(model: type[BaseModel], prefix: str = "") -> set[str]:
+    """Every field that holds a value, as a dotted path in camelCase; lists and maps of specs count as one level."""
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        path = f"{prefix}{field.alias or name}"
+        inner = [kind for kind in _kinds(field.annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        found |= {leaf for kind in inner for leaf in leaves(kind, f"{path}.")} if inner else {path}
+    return found
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    arguments = typing.get_args(annotation)
+    return [kind for argument in arguments for kind in _kinds(argument)] if arguments else [annotation]
+
+
+@pytest.fixture
+def spec_fields() -> Callable[[type[BaseModel]], set[str]]:
+    """`spec_fields(Spec)`: every field of a spec, for a test that each of them does something."""
+    return leaves
+
+
+@pytest.fixture
+def effects() -> Callable[[Recording], list[tuple[str, str, str, str]]]:
+    """`effects(recording)`: what a cloud would be asked for, in a form that can be compared."""
+
+    def find(recording: Recording) -> list[tuple[str, str, str, str]]:
+        return sorted((r.type, r.name, r.read_id, json.dumps(r.inputs, sort_keys=True)) for r in recording if r.custom)
+
+    return find
 
 
 @pytest.fixture

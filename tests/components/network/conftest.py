@@ -1,5 +1,9 @@
 """Specs of networks, as plain data the way a stack file gives them."""
 
+import json
+
+import pulumi
+import pulumi_aws as aws
 import pytest
 
 from components.network.component import Network
@@ -59,21 +63,25 @@ def reads():
     return existing_reads
 
 
+RECORDINGS = {}
+
+
 @pytest.fixture
 def build(record, make_context):
-    """`build(data, environment="dev", preview=False, ...)`: the recording of one network."""
+    """`build(data, environment="dev", preview=False, ...)`: the recording of one network, made once."""
 
-    def run(data, environment="dev", preview=False, reads=None, **context):
-        import pulumi
-        import pulumi_aws as aws
+    def run(data, environment="dev", preview=False, reads=None, log_key_arn=None, **context):
+        key = json.dumps([data, environment, preview, reads, log_key_arn, context])
+        if key not in RECORDINGS:
+            spec, stack = NetworkSpec.model_validate(data), make_context(environment, **context)
 
-        spec, stack = NetworkSpec.model_validate(data), make_context(environment, **context)
+            def program():
+                provider = aws.Provider("aws", region=stack.region)
+                options = pulumi.ResourceOptions(providers=[provider])
+                network = Network("network", spec, stack, log_key_arn=log_key_arn, opts=options)
+                pulumi.export("vpc", network.vpc_id)
 
-        def program():
-            provider = aws.Provider("aws", region=stack.region)
-            network = Network("network", spec, stack, opts=pulumi.ResourceOptions(providers=[provider]))
-            pulumi.export("vpc", network.vpc_id)
-
-        return record(program, preview=preview, reads=reads)
+            RECORDINGS[key] = record(program, preview=preview, reads=reads)
+        return RECORDINGS[key]
 
     return run
