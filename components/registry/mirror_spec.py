@@ -36,7 +36,7 @@ class MirrorSpec(Spec):
         log_days: Days its log is kept.
     """
 
-    images: Annotated[tuple[PinnedImage, ...], Field(min_length=1)]
+    images: tuple[PinnedImage, ...]
     tool: PinnedOrMarked
     architecture: Literal["arm64", "x86_64"] = "arm64"
     schedule: Annotated[str, Field(pattern=r"^(?:cron|rate)\([^()]+\)$", max_length=256)] | None = None
@@ -56,14 +56,21 @@ class MirrorSpec(Spec):
         found: list[tuple[FieldPath, str]] = [
             (("images", i), "copied already") for i in repeats(r.pinned for r in self.references)
         ]
-        targets = [f"{r.host}/{r.path}:{r.tag}" if r.tag else r.pinned for r in self.references]
-        found += [(("images", i), "this tag stands for another digest already") for i in repeats(targets)]
+        tags = {(r.host, r.path, r.tag): r.digest for r in reversed(self.references)}
+        found += [
+            (("images", i), f"the tag {r.tag} stands for another digest already")
+            for i, r in enumerate(self.references)
+            if r.tag and tags[r.host, r.path, r.tag] != r.digest
+        ]
         found += [(("logins", i, "registry"), "has a login already") for i in repeats(x.registry for x in self.logins)]
         found += [
             (("logins", i, "registry"), "no image is read from there")
             for i, login in enumerate(self.logins)
             if login.registry not in {r.host for r in self.references}
         ]
+        # As a validator of the field it would also complain when every image given is malformed.
+        if not self.images:
+            found.append((("images",), "nothing to copy: name at least one image, or leave the mirror out"))
         if self.timezone != "UTC" and not self.schedule:
             found.append((("timezone",), "without a schedule there is no time of day"))
         if found:
