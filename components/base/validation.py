@@ -13,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 from components.base.problems import InvalidInputError, Problem
 
 if typing.TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from components.base.yaml_file import YamlFile
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -97,7 +99,11 @@ def closest(word: str, known: Sequence[str]) -> str:
 def _located(error: ValidationError, model: type[BaseModel], data: Any) -> list[tuple[FieldPath, str, str]]:
     """Every error as the path in the data, a message and a fix."""
     found: list[tuple[FieldPath, str, str]] = []
-    for item in error.errors(include_url=False):
+    items = error.errors(include_url=False)
+    for item in items:
+        # Pydantic counts bad items as absent: a list that only holds one would also be said to be too short.
+        if item["type"] == "too_short" and any(_below(other, item) for other in items):
+            continue
         path = _data_path(item["loc"], data, missing=item["type"] == "missing")
         cause = item.get("ctx", {}).get("error")
         if isinstance(cause, FieldProblemsError):
@@ -117,6 +123,11 @@ def _kind(path: FieldPath, said: Mapping[str, Any]) -> tuple[FieldPath, str, str
     if "tag" not in said:
         return (*path, field), "missing: it says what kind of value this is", ""
     return (*path, field), f"unknown: {said['tag']!r}", f"one of {str(said['expected_tags']).replace(chr(39), '')}"
+
+
+def _below(item: ErrorDetails, other: ErrorDetails) -> bool:
+    depth = len(other["loc"])
+    return len(item["loc"]) > depth and item["loc"][:depth] == other["loc"]
 
 
 def _message(kind: str, text: str, value: Any, cause: BaseException | None) -> str:
