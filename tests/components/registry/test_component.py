@@ -88,10 +88,15 @@ def test_every_repository_has_a_lifecycle_policy_that_is_replaced_in_place(full_
     policies = {r.name: r for r in full_record.of(ecr.LifecyclePolicy)}
     assert set(policies) == {r.name for r in full_record.of(ecr.Repository)}
     assert all(r.options["deleteBeforeReplace"] for r in policies.values())
+    assert all(r.inputs["repository"] == name for name, r in policies.items())
+    assert json.loads(policies["released/trainer"].inputs["policy"])["rules"][0]["selection"]["tagStatus"] == "any"
+    assert len(json.loads(policies["build/trainer"].inputs["policy"])["rules"]) == 3
 
 
 def test_only_shared_repositories_have_a_policy(full_record):
-    assert [r.name for r in full_record.of(ecr.RepositoryPolicy)] == ["released/trainer"]
+    policy = full_record.one(ecr.RepositoryPolicy)
+    assert (policy.name, policy.inputs["repository"]) == ("released/trainer", "released/trainer")
+    assert json.loads(policy.inputs["policy"])["Statement"][0]["Sid"] == "Pull"
 
 
 def test_a_cache_waits_for_its_template(full_record):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from components.registry import derive
+from components.registry.lifecycle import StoredImage, expired
 from components.registry.references import parse
 from components.registry.spec import RegistrySpec
 
@@ -35,6 +36,25 @@ def test_mirrored_images_get_a_repository_each(spec, make_context):
         "mirrors/nvcr.io/nvidia/pytorch",
         "mirrors/nvcr.io/nvidia/cuda",
     ]
+
+
+def test_releases_and_mirrored_images_are_kept_whole(spec, make_context):
+    """Below `released/` a release may have no tag at all, and mirrored images are pulled by digest."""
+    rows = {row.name: row.lifecycle for row in derive.repositories(spec, make_context())}
+    untagged = [StoredImage("sha256:1", frozenset(), 9999.0)]
+    gone = {name: bool(expired(policy, untagged)) for name, policy in rows.items()}
+    assert gone == {
+        "released/trainer": False,
+        "build/trainer": True,
+        "mirrors/nvcr.io/nvidia/pytorch": False,
+        "mirrors/nvcr.io/nvidia/cuda": False,
+    }
+
+
+def test_untagged_images_expire_after_two_weeks_by_default(make_context):
+    (row,) = derive.repositories(RegistrySpec.model_validate({"repositories": [{"name": "ab"}]}), make_context())
+    images = [StoredImage("old", frozenset(), 14.5), StoredImage("new", frozenset(), 13.5)]
+    assert list(expired(row.lifecycle, images)) == ["old"]
 
 
 def test_tags_are_final_but_for_those_that_may_move(make_context):
