@@ -51,6 +51,11 @@ def usable_prefixes(network: IPv4Network) -> int:
     return max(0, network.num_addresses // DELEGATED_PREFIX - 2)
 
 
+def offered(network: IPv4Network, *, prefixes: bool) -> int:
+    """Addresses that can really be given out: one by one, or in whole prefixes."""
+    return usable_prefixes(network) * DELEGATED_PREFIX if prefixes else usable(network)
+
+
 def nodes_that_fit(network: IPv4Network, addresses_per_node: int) -> int:
     """How many nodes a subnet holds if each takes so many of its addresses."""
     return usable(network) // addresses_per_node

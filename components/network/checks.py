@@ -13,8 +13,8 @@ from components.network.addresses import (
     LARGEST_PREFIX,
     RFC_1918,
     SMALLEST_PREFIX,
+    offered,
     secondary_range_problem,
-    usable,
 )
 from components.network.values import Nat, Tier, slot
 
@@ -50,7 +50,7 @@ def overlaps(own: Mapping[str, IPv4Network], peers: Mapping[str, IPv4Network]) -
                 yield ("peers", name), f"{peer} overlaps {field} {block}: networks that are connected can't overlap"
 
 
-def room(vpc: ManagedVpc) -> Found:
+def fits(vpc: ManagedVpc) -> Found:
     """Each block holds every zone's subnets."""
     for block, field in ((vpc.cidr, "cidr"), (vpc.pod_cidr, "podCidr")):
         tiers = [tier for tier in vpc.tiers if vpc.block(tier) is block]
@@ -77,13 +77,13 @@ def unmet_needs(vpc: ManagedVpc) -> Found:
                 (("needs", position), f"there are no {tier} subnets: give them a size") for position, _ in needs
             )
             continue
-        offered = usable(IPv4Network((0, length)))
+        most = offered(IPv4Network((0, length)), prefixes=tier is Tier.PODS)
         for zone in sorted({need.zone or "" for _, need in needs}):
             here = [(position, need) for position, need in needs if need.zone in (None, zone or None)]
             total = sum(need.addresses for _, need in here)
-            if total > offered:
+            if total > most:
                 place = f"a {tier} subnet" + (f" in {zone}" if zone else "")
-                text = f"{total} addresses are needed in {place}, a /{length} offers {offered}"
+                text = f"{total} addresses are needed in {place}, a /{length} offers {most}"
                 yield ("needs", here[-1][0]), f"{text}: make subnets.{tier} larger or the pools smaller"
 
 

@@ -142,7 +142,7 @@ class ManagedVpc(Spec):
         found = [
             *checks.blocks(self),
             *checks.overlaps({"cidr": self.cidr, "podCidr": self.pod_cidr}, self.peers),
-            *checks.room(self),
+            *checks.fits(self),
             *checks.ways_out(self),
             *checks.unmet_needs(self),
         ]

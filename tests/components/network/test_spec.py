@@ -73,6 +73,15 @@ def test_pools_without_a_zone_may_all_end_up_in_one(managed):
     assert "4092 addresses" in refusals(managed(needs=needs))["managed.needs[1]"]
 
 
+@pytest.mark.parametrize(("nodes", "fit"), [(127, True), (128, False)])
+def test_pods_take_whole_prefixes_of_which_a_slash_18_has_1022(managed, nodes, fit):
+    data = managed(needs=[{"tier": "pods", "nodes": nodes, "addressesPerNode": 128}])
+    if fit:
+        assert NetworkSpec.model_validate(data)
+    else:
+        assert "a /18 offers 16352" in refusals(data)["managed.needs[0]"]
+
+
 def test_addresses_in_a_tier_that_is_not_there(managed):
     data = managed(nat="none", subnets={"public": "none"}, needs=[{"tier": "public", "nodes": 1}])
     assert "no public subnets" in refusals(data)["managed.needs[0]"]
