@@ -1,4 +1,5 @@
 # Copies one image by digest unless it is here already; every platform of it, byte for byte.
+# ECR refuses an immutable tag a second time even for the same digest, so what is here must be left alone.
 # mirror SOURCE@DIGEST REPOSITORY DIGEST [TAG]
 failed=0
 mirror() {
