@@ -75,8 +75,7 @@ def load_stack(root: Path, stack: str, *, fidelity: Fidelity = "real", release: 
         stacks = sorted(file.name.split(".")[1] for file in folder.glob("Pulumi.*.yaml"))
         raise InvalidInputError.one(f"there is no stack {stack!r}", file=shown, fix=closest(stack, stacks))
     source = YamlFile.load(path, shown=shown)
-    problems = list(_problems(source, name))
-    if problems:
+    if problems := _problems(source, name):
         raise InvalidInputError(problems)
     data = plain(source.data) or {}
     config = {
@@ -107,34 +106,42 @@ def _defaults(schema: Mapping[str, Any], project: str) -> dict[str, ConfigValue]
     return found
 
 
-def _problems(source: YamlFile, project: str) -> Iterator[Problem]:
-    def problem(path: FieldPath, message: str, fix: str = "") -> Problem:
-        return Problem(source.shown, source.line(path), dotted(path), message, fix)
-
+def _problems(source: YamlFile, project: str) -> list[Problem]:
     data = plain(source.data)
+    return [
+        Problem(source.shown, source.line(path), dotted(path), message, fix)
+        for path, message, fix in _findings(data, project)
+    ]
+
+
+def _findings(data: Any, project: str) -> Iterator[tuple[FieldPath, str, str]]:
     if data is None:
         return
     if not isinstance(data, dict):
-        yield problem((), "isn't a map of keys to values", "start with `config:`")
+        yield (), "isn't a map of keys to values", "start with `config:`"
         return
     known = (*_SECRETS, "config")
-    for key in data:
+    for key in data.keys() - set(known):
         if key == "environment":
-            yield problem((key,), "environments live outside of git", "write the values under config")
-        elif key not in known:
-            yield problem((key,), "unknown key", closest(key, known))
+            yield (key,), "environments live outside of git", "write the values under config"
+        else:
+            yield (key,), "unknown key", closest(key, known)
     config = data.get("config") or {}
-    if not isinstance(config, dict):
-        yield problem(("config",), "isn't a map of keys to values")
-        return
+    if isinstance(config, dict):
+        yield from _config_findings(config, project)
+    else:
+        yield ("config",), "isn't a map of keys to values", ""
+
+
+def _config_findings(config: Mapping[str, Any], project: str) -> Iterator[tuple[FieldPath, str, str]]:
     for path, value in _leaves(("config",), config):
         if path[-1] == "secure" and isinstance(value, str):
-            yield problem(path[:-1], "holds a secret", "keep it in Secrets Manager and name it here instead")
+            yield path[:-1], "holds a secret", "keep it in Secrets Manager and name it here instead"
         elif not isinstance(value, str | bool | int | float | None):
-            yield problem(path, f"{value} is no JSON value", "put it in quotes")
+            yield path, f"{value} is no JSON value", "put it in quotes"
     for key in config:
         if _qualified(key, project) == f"{project}:fidelity":
-            yield problem(("config", key), "is passed by the tool, never written down", "remove it")
+            yield ("config", key), "is passed by the tool, never written down", "remove it"
 
 
 def _leaves(path: FieldPath, value: Any) -> Iterator[tuple[FieldPath, Any]]:

@@ -1,5 +1,6 @@
 """The program Pulumi runs: settings, providers, the foundation, then the release if the stack names one."""
 
+import os
 from pathlib import Path
 
 import pulumi
@@ -7,8 +8,10 @@ from pulumi.runtime.config import CONFIG, get_config_env, get_config_secret_keys
 
 from components.base.problems import InvalidInputError
 from infra.foundation import build_foundation
-from infra.loading import StackSource, load_fidelity, load_settings
+from infra.loading import StackSource, load_fidelity, load_pinned, load_settings
 from infra.providers import make_providers
+from infra.release import build_release
+from infra.settings import Fidelity
 
 
 def main() -> None:
@@ -21,12 +24,18 @@ def main() -> None:
     config = {**get_config_env(), **CONFIG.get()}
     source = StackSource(Path(pulumi.get_root_directory()), pulumi.get_project(), pulumi.get_stack())
     try:
-        load_fidelity(config, source)
+        fidelity = load_fidelity(config, source, os.environ.get("AWS_ENDPOINT_URL"))
         settings = load_settings(config, source, tuple(get_config_secret_keys_env()))
+        pinned = load_pinned(settings, source, fidelity)
     except InvalidInputError as error:
         raise pulumi.RunError(f"{source.shown} can't be used:\n{error}") from None
+    if pinned and fidelity is Fidelity.REHEARSE:
+        pulumi.log.warn(f"rehearsal: the values of release {pinned.name} may come from a stand-in")
     context = settings.context(source.project, source.stack)
-    outputs = build_foundation(settings, context, make_providers(context, settings.replica_region))
+    providers = make_providers(context, settings.replica_region)
+    outputs = build_foundation(settings, context, providers)
+    if pinned:
+        outputs["release"] = build_release(pinned, context, providers)
     for name, value in outputs.items():
         pulumi.export(name, value)
 

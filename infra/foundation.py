@@ -64,7 +64,7 @@ def _for_storage(network: Network) -> StorageNetwork:
     """File systems stand in subnets without a way out; clients reach them from the nodes' and pods' subnets."""
     return StorageNetwork(
         subnet_ids=network.intra_subnet_ids,
-        security_group_ids=network.security_group_ids,
+        security_group_ids={concern.value: group for concern, group in network.security_group_ids.items()},
         route_table_ids=list(network.route_table_ids.values()),
     )
 

@@ -7,12 +7,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from components.base.problems import InvalidInputError, Problem
 from components.base.validation import FieldPath, closest, dotted, validate
 from components.base.yaml_file import YamlFile
+from components.release import derive
+from components.release.load import load_release, lock_path
+from components.release.spec import ReleaseSpec
 from infra.checks import CHECKS
 from infra.settings import Fidelity, Settings
 
@@ -50,11 +55,17 @@ class StackSource:
         """The line of a setting in the stack file; 0 if there is no such file."""
         if self._file is None:
             return 0
-        keys = (self._file.data or {}).get("config") or {}
-        for key in (f"{self.project}:{path[0]}", str(path[0])) if path else ():
-            if key in keys:
-                return self._file.line(("config", key, *path[1:]))
-        return self._file.line(("config",))
+        key = self._key(path[0]) if path else None
+        return self._file.line(("config", *((key, *path[1:]) if key else ())))
+
+    def says(self, setting: str) -> bool:
+        """Whether the stack file itself has a setting."""
+        return self._key(setting) is not None
+
+    def _key(self, setting: str | int) -> str | None:
+        """A setting's key in the file, where the project's name may be left out."""
+        keys = ((self._file.data or {}).get("config") or {}) if self._file else {}
+        return next((key for key in (f"{self.project}:{setting}", str(setting)) if key in keys), None)
 
     def problem(self, path: FieldPath, message: str, fix: str = "") -> Problem:
         """A problem at a setting."""
@@ -96,16 +107,62 @@ def load_settings(config: Mapping[str, str], source: StackSource, secret_keys: t
     return settings
 
 
-def load_fidelity(config: Mapping[str, str], source: StackSource) -> Fidelity:
-    """How real the run is.
+def load_fidelity(config: Mapping[str, str], source: StackSource, endpoint: str | None) -> Fidelity:
+    """How real the run is: what the tool passed, believed only as far as it can do no harm.
+
+    Args:
+        config: The engine's configuration.
+        source: The stack and its file.
+        endpoint: AWS_ENDPOINT_URL: where AWS calls of this run go.
 
     Raises:
-        InvalidInputError: The value is unknown.
+        InvalidInputError: The value is unknown, written down for every run, or the run would reach real AWS.
     """
     value = config.get(f"{source.project}:{FIDELITY}") or Fidelity.REAL
+    path = (FIDELITY,)
     if value not in list(Fidelity):
-        raise InvalidInputError([source.problem((FIDELITY,), f"unknown value {value!r}", closest(value, [*Fidelity]))])
+        raise InvalidInputError([source.problem(path, f"unknown value {value!r}", closest(value, [*Fidelity]))])
+    # `pulumi up -c herd:fidelity=...` writes the stack file: a later real run would take made-up values for real.
+    if value == Fidelity.RENDER and source.says(FIDELITY):
+        raise InvalidInputError([source.problem(path, "is passed by `herd render`, never written down", "remove it")])
+    if value == Fidelity.REHEARSE and not _is_loopback(endpoint):
+        message = "a rehearsal needs a stand-in: AWS_ENDPOINT_URL doesn't name one on this machine"
+        raise InvalidInputError([source.problem(path, message, "run `herd rehearse`, or remove the key")])
     return Fidelity(value)
+
+
+def load_pinned(settings: Settings, source: StackSource, fidelity: Fidelity) -> ReleaseSpec | None:
+    """What the stack runs; None, without touching a file, for a stack without a release.
+
+    Raises:
+        InvalidInputError: The lock is missing, edited, lacks the stack's region or holds values this run may not use.
+    """
+    if settings.release is None:
+        return None
+    try:
+        release = load_release(source.root, settings.release)
+    except InvalidInputError as error:
+        asked = source.problem(("release",), f"can't use {settings.release}")
+        raise InvalidInputError([asked, *error.problems]) from None
+    found = [*derive.missing_region(release.lock, settings.region)]
+    if fidelity is not Fidelity.RENDER:
+        found += derive.unresolved(release.lock)
+    if fidelity is Fidelity.REAL:
+        found += derive.from_stand_in(release.lock)
+    if found:
+        file = YamlFile.load(lock_path(source.root, settings.release), shown=release.shown)
+        raise InvalidInputError(
+            Problem(release.shown, file.line(path), dotted(path), message, fix) for path, message, fix in found
+        )
+    return derive.release_spec(release, settings.region)
+
+
+def _is_loopback(endpoint: str | None) -> bool:
+    host = urlsplit(endpoint or "").hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _path(field: str) -> FieldPath:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from components.base.context import Environment, StackContext
+from components.base.regions import Region
 from components.base.spec import Spec
-from components.base.validation import closest
 from components.budget.spec import BudgetSpec
 from components.network.spec import NetworkSpec
 from components.registry.spec import RegistrySpec
@@ -39,19 +36,6 @@ class DataClass(StrEnum):
     RESTRICTED = "restricted"
 
 
-@cache
-def known_regions() -> tuple[str, ...]:
-    """The regions of the commercial partition. Source: infra/regions.json, which names its own."""
-    return tuple(json.loads(Path(__file__).with_name("regions.json").read_text(encoding="utf-8"))["regions"])
-
-
-def _known_region(value: str) -> str:
-    if value not in known_regions():
-        raise ValueError(f"unknown region {value!r}, {closest(value, known_regions())}")
-    return value
-
-
-Region = Annotated[str, AfterValidator(_known_region)]
 # Local and Wavelength zones (us-west-2-lax-1a) lack most of what the foundation makes: only a region's own zones.
 Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
 TagValue = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[\w .:/=+@-]*$")]

@@ -1,0 +1,1 @@
+"""What runs: the release lock, its hash, and the parameters that publish it."""

@@ -1,0 +1,1 @@
+"""Releases: looking values up where they live, and writing locks."""
