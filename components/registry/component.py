@@ -82,10 +82,11 @@ class Registry(HerdComponent):
         key = regions[0].key
 
         templates: list[ecr.RepositoryCreationTemplate] = []
-        if spec.caches or derive.receives(spec):
-            creator = self._creator(regions)
-            if derive.receives(spec):
-                templates = [self._template(region, RELEASED, "REPLICATION", creator) for region in regions]
+        arriving = derive.arrivals(spec, context, second.region if second else None)
+        if spec.caches or arriving:
+            creator = self._creator(regions, arriving)
+            copied = [region for region in regions if region.context.region in arriving]
+            templates = [self._template(region, RELEASED, "REPLICATION", creator) for region in copied]
             self._caches(regions[0], creator)
         self.repository_arns = self._repositories(key)
         self._replicate(second.region if second else None, templates)
@@ -155,17 +156,16 @@ class Registry(HerdComponent):
             ecr.RegistryPolicy(name, policy=policy, opts=self.child(provider=provider))
         return region
 
-    def _creator(self, regions: Sequence[_Region]) -> iam.Role:
+    def _creator(self, regions: Sequence[_Region], arriving: Sequence[str]) -> iam.Role:
         """The role that ECR makes encrypted, tagged repositories with; its own service-linked role can do neither."""
         # ECR documents no source account for this call, and a condition that never holds would stop every first pull.
         trust = derive.service_trust("ecr", self.context, this_account_only=False)
         role = iam.Role(f"{self._stem}-creator", assume_role_policy=trust, opts=self.child())
-        contexts = [region.context for region in regions]
         iam.RolePolicy(
             f"{self._stem}-creator",
             role=role.name,
             policy=pulumi.Output.all(*(region.key.arn for region in regions)).apply(
-                lambda arns: derive.creator_policy(self._spec, contexts, [str(arn) for arn in arns])
+                lambda arns: derive.creator_policy(self._spec, self.context, arriving, [str(arn) for arn in arns])
             ),
             opts=self.child(),
         )

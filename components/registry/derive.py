@@ -108,9 +108,10 @@ def destinations(spec: RegistrySpec, context: StackContext, second_region: str |
     return (*((to.account, to.region) for to in spec.replication.to), *own)
 
 
-def receives(spec: RegistrySpec) -> bool:
-    """Whether copies of releases arrive in this account: then repositories are made for them."""
-    return bool(spec.replication.accept_from or spec.replication.second_region)
+def arrivals(spec: RegistrySpec, context: StackContext, second_region: str | None) -> tuple[str, ...]:
+    """The regions of this account where copies of releases arrive, and repositories are made for them."""
+    own = (context.region,) if spec.replication.accept_from else ()
+    return (*own, second_region) if spec.replication.second_region and second_region else own
 
 
 def scanning_rules(spec: RegistrySpec) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -143,14 +144,14 @@ def image_pull_policy(spec: RegistrySpec, context: StackContext) -> str:
     return _json(_document(image_pull_statements(spec, context)))
 
 
-def creator_policy(spec: RegistrySpec, contexts: Sequence[StackContext], key_arns: Sequence[str]) -> str:
+def creator_policy(spec: RegistrySpec, context: StackContext, arriving: Sequence[str], key_arns: Sequence[str]) -> str:
     """What ECR may do in the name of the role that makes repositories from templates: encrypt and tag them."""
-    names = [f"{cache.namespace}/*" for cache in spec.caches] + ([f"{RELEASED}/*"] if receives(spec) else [])
-    repositories_of = [repository_arn(context, name) for context in contexts for name in names]
+    cached = [repository_arn(context, f"{cache.namespace}/*") for cache in spec.caches]
+    copied = [arn("ecr", region, context.account, f"repository/{RELEASED}/*") for region in arriving]
     return _json(
         _document(
             [
-                {"Sid": "Create", "Effect": "Allow", "Action": list(CREATE), "Resource": repositories_of},
+                {"Sid": "Create", "Effect": "Allow", "Action": list(CREATE), "Resource": [*cached, *copied]},
                 {"Sid": "Encrypt", "Effect": "Allow", "Action": list(CREATE_ENCRYPTED), "Resource": list(key_arns)},
             ]
         )

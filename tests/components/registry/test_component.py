@@ -151,6 +151,11 @@ def test_the_second_region_has_its_own_key_template_policy_and_scanning(full_rec
     assert "lifecyclePolicy" not in template.inputs
 
 
+def test_where_nothing_arrives_no_template_waits(record, program):
+    recording = record(program({"replication": {"secondRegion": True}}, "test"))
+    assert [r.name for r in recording.of(ecr.RepositoryCreationTemplate)] == ["registry-replica-released"]
+
+
 def test_what_exists_once_a_region_is_registered_once(full_record):
     for kind in (ecr.RegistryScanningConfiguration, ecr.RegistryPolicy, ecr.ReplicationConfiguration):
         providers = [r.options["provider"] for r in full_record.of(kind)]

@@ -85,7 +85,21 @@ def test_senders_may_replicate_releases_alone(spec, make_context):
 
 def test_nobody_may_send_unless_named(make_context):
     assert derive.registry_policy(RegistrySpec(), make_context()) is None
-    assert not derive.receives(RegistrySpec())
+    assert derive.arrivals(RegistrySpec(), make_context(), "eu-central-1") == ()
+
+
+@pytest.mark.parametrize(
+    ("replication", "regions"),
+    [
+        ({"acceptFrom": ["444455556666"]}, ("eu-west-1",)),
+        ({"secondRegion": True}, ("eu-central-1",)),
+        ({"acceptFrom": ["444455556666"], "secondRegion": True}, ("eu-west-1", "eu-central-1")),
+        ({"to": [{"account": "444455556666", "region": "eu-west-1"}]}, ()),
+    ],
+)
+def test_copies_arrive_where_others_send_and_in_the_second_region(make_context, replication, regions):
+    spec = RegistrySpec.model_validate({"replication": replication})
+    assert derive.arrivals(spec, make_context(), "eu-central-1") == regions
 
 
 def test_every_destination_is_named_because_a_copy_is_never_copied_on(spec, make_context):
@@ -114,10 +128,14 @@ def test_who_pulls_may_fill_the_caches_and_nothing_else(spec, make_context):
 
 
 def test_repositories_are_made_where_copies_and_caches_arrive(spec, make_context):
-    there = make_context(region="eu-central-1")
-    found = statements(derive.creator_policy(spec, [make_context(), there], ["arn:key:1", "arn:key:2"]))
-    assert "arn:aws:ecr:eu-central-1:111122223333:repository/released/*" in found["Create"]["Resource"]
-    assert "arn:aws:ecr:eu-west-1:111122223333:repository/quay/*" in found["Create"]["Resource"]
+    found = statements(derive.creator_policy(spec, make_context(), ["eu-central-1"], ["arn:key:1", "arn:key:2"]))
+    assert found["Create"]["Resource"] == [
+        *(
+            f"arn:aws:ecr:eu-west-1:111122223333:repository/{name}/*"
+            for name in ("quay", "kube", "docker-hub", "shared")
+        ),
+        "arn:aws:ecr:eu-central-1:111122223333:repository/released/*",
+    ]
     assert found["Encrypt"]["Resource"] == ["arn:key:1", "arn:key:2"]
     assert "kms:CreateGrant" in found["Encrypt"]["Action"]
 
