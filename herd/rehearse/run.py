@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections import defaultdict
@@ -19,6 +18,7 @@ from herd.rehearse.lifecycle import Lifecycle, Listener
 from herd.rehearse.pulumi_cli import PulumiDriver, find_cli
 from herd.rehearse.report import Report, by_component
 from herd.rehearse.workspace import Tree, checkout
+from herd.release.rehearsed import rehearsed_stack
 from herd.stackfile import StackFile, load_stack
 
 
@@ -58,7 +58,22 @@ def rehearse(
         tree = Tree(root, "working tree")
         first = checkout(root, base, scratch / "base") if base else tree
         with CloudServer.spawn(accounts=(account,)) as cloud:
-            driver = _driver(engine, settings, scratch, cloud.environment(account, regions[0]), listener.event)
+
+            def clients(service: str, region: str) -> Any:
+                return cloud.client(service, account, region)
+
+            def config(tree: Tree) -> Mapping[str, Any]:
+                return rehearsed_stack(tree.root, stack, clients, scratch / "releases")[0].config
+
+            stand_ins = rehearsed_stack(root, stack, clients, scratch / "releases")[1]
+            driver = _driver(
+                engine,
+                settings=settings,
+                scratch=scratch,
+                environment=cloud.environment(account, regions[0]),
+                config=config,
+                on_event=listener.event,
+            )
             session = _Session(cloud, account, regions[0])
             lifecycle = Lifecycle(driver, session, lambda: _audit(cloud, account, regions), listener)
             lifecycle.run(first, tree)
@@ -73,7 +88,7 @@ def rehearse(
             leftovers=lifecycle.leftovers,
             resources=len(lifecycle.deployment.get("resources", [])),
             outputs=lifecycle.outputs,
-            stand_ins=stand_ins(root, settings),
+            stand_ins=stand_ins,
             scratch=str(scratch) if keep else "",
         )
     finally:
@@ -93,11 +108,14 @@ def _place(settings: StackFile) -> tuple[str, list[str]]:
 
 
 def _driver(
-    engine: str, settings: StackFile, scratch: Path, environment: Mapping[str, str], on_event: OnEvent
+    engine: str,
+    *,
+    settings: StackFile,
+    scratch: Path,
+    environment: Mapping[str, str],
+    config: Callable[[Tree], Mapping[str, Any]],
+    on_event: OnEvent,
 ) -> Driver:
-    def config(tree: Tree) -> Mapping[str, Any]:
-        return load_stack(tree.root, settings.stack, fidelity="rehearse").config
-
     if engine == "pulumi" or (engine == "auto" and find_cli()):
         plugins = Path(__file__).parents[1] / "cloud" / "plugins"
         return PulumiDriver(
@@ -157,12 +175,3 @@ def _fidelity(deployment: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         if resource.get("custom") and not resource["type"].startswith("pulumi:"):
             levels[fidelity(resource["type"])].add(resource["type"])
     return {level: tuple(sorted(types)) for level, types in levels.items()}
-
-
-def stand_ins(root: Path, settings: StackFile) -> tuple[str, ...]:
-    """What of the stack's release was read from a stand-in or from nowhere, in words."""
-    name = settings.config.get(f"{settings.project}:release")
-    if not name:
-        return ()
-    lock = json.dumps(str(name))
-    return (f"release {lock}, see {root / 'stacks' / 'releases'}",)

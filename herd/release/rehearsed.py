@@ -7,6 +7,7 @@ from pathlib import Path
 from components.release.spec import UNRESOLVED, Lock, Origin
 from herd.release.lookup import Clients, LiveLookup
 from herd.release.resolve import resolve
+from herd.stackfile import StackFile, load_stack
 
 
 def rehearsed_lock(root: Path, release: str, clients: Clients, folder: Path) -> tuple[Path, tuple[str, ...]]:
@@ -27,6 +28,29 @@ def rehearsed_lock(root: Path, release: str, clients: Clients, folder: Path) -> 
     found = resolve(root, release, LiveLookup(clients), Origin.STAND_IN)
     lock = Lock.model_validate(found.content)
     return found.write(folder), stand_in_values(lock)
+
+
+def rehearsed_stack(root: Path, stack: str, clients: Clients, folder: Path) -> tuple[StackFile, tuple[str, ...]]:
+    """A stack's configuration for a rehearsal: its release, if it has one, with the stand-in's values.
+
+    Args:
+        root: Folder of Pulumi.yaml.
+        stack: The stack's name.
+        clients: boto3 clients of the stand-in, by service and region.
+        folder: Where the rehearsal's lock goes; not in the repository.
+
+    Returns:
+        The stack, and in words which values come from the stand-in.
+
+    Raises:
+        InvalidInputError: The stack file or the lock can't be used, or the stand-in doesn't know a value.
+    """
+    settings = load_stack(root, stack, fidelity="rehearse")
+    release = settings.config.get(f"{settings.project}:release")
+    if not release:
+        return settings, ()
+    path, values = rehearsed_lock(root, str(release), clients, folder)
+    return load_stack(root, stack, fidelity="rehearse", release=str(path)), values
 
 
 def stand_in_values(lock: Lock) -> tuple[str, ...]:
