@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from herd.cloud.provider.naming import auto_name
@@ -65,8 +65,12 @@ def fill(
     """Add what the program left out, and note what was added, as the bridge does, under ``__defaults``."""
     inputs, defaults = checked.inputs, []
     rule = row.name
-    if rule and rule.input not in inputs and "namePrefix" not in inputs and "bucketPrefix" not in inputs:
+    if rule and rule.input not in inputs:
         kept = olds.get(rule.input) if rule.input in (olds.get(DEFAULTS) or []) else None
+        prefix = plain(inputs.get(f"{rule.input}Prefix"))
+        if isinstance(prefix, str):
+            kept = kept if str(kept).startswith(prefix) else None
+            rule, name, autonaming = replace(rule, separator=""), prefix, None
         made = kept or auto_name(rule, name, seed, autonaming)
         if made is None:
             checked.failures.append((rule.input, "auto-naming is disabled and no name is given"))

@@ -148,6 +148,14 @@ def _look(scope: Scope, before: frozenset[str]) -> str:
 
 def read(scope: Scope, config: tagging.TagConfig) -> dict[str, Any] | None:
     """What the cloud holds, as outputs; None if it isn't there."""
+    scope.reading = True
+    try:
+        return _read(scope, config)
+    finally:
+        scope.reading = False
+
+
+def _read(scope: Scope, config: tagging.TagConfig) -> dict[str, Any] | None:
     row, known = scope.row, schema(scope.row.type)
     scope.outputs = {}
     for index, step in enumerate(row.reads):
@@ -307,6 +315,9 @@ def delete(scope: Scope, config: tagging.TagConfig) -> None:
         for call in row.delete:
             scope.do(call, waits_for=DELETE_WAITS)
     except AbsentError:
+        # What is absent may also be something the thing depends on: believe it when a read says so.
+        if read(scope, config) is not None:
+            raise
         return
     if row.wait is None:
         return

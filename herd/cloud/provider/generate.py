@@ -24,7 +24,8 @@ def sdk_class(token: str) -> tuple[Any, Any]:
     folder, member = module.split("/")
     file = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", member).lower()
     loaded = importlib.import_module(f"pulumi_aws.{folder}.{file}")
-    return getattr(loaded, name), getattr(loaded, f"{name}Args")
+    # Where a nested type has taken the name `XArgs`, the resource's own arguments are called `XInitArgs`.
+    return getattr(loaded, name), getattr(loaded, f"{name}InitArgs", None) or getattr(loaded, f"{name}Args")
 
 
 def describe(annotation: Any) -> Any:

@@ -213,8 +213,9 @@ def _carried(row: Row, call: Any) -> set[str]:
     shape = operation_model(call.service or row.service, call.operation).input_shape
     takes = schema(row.type).inputs if call.takes is None else call.takes
     carried = {name for name in takes if row.names.get(name) or match(shape, name)}
-    text = repr([value for value in call.params.values() if isinstance(value, str)])
-    return carried | {name for name in schema(row.type).inputs if f"inputs.{name}" in text}
+    text = repr(dict(call.params))
+    named = {name for name in schema(row.type).inputs if f"inputs.{name}'" in text or f"inputs.{name}." in text}
+    return carried | named | {name for name in schema(row.type).inputs if f"input_of(name='{name}')" in text}
 
 
 def imported(row: Row, held: Props) -> Props:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from herd.cloud.provider.naming import AutoName
@@ -48,6 +48,7 @@ class Call:
         accepts: Error codes that mean the thing is already as wanted.
         when: A function of the scope; the call is left out when it says no.
         region: Region to call, where it isn't the resource's.
+        finish: Mends the parameters once they are put together.
     """
 
     operation: str
@@ -58,6 +59,7 @@ class Call:
     accepts: frozenset[str] = frozenset()
     when: Callable[[Scope], Any] | None = None
     region: str = ""
+    finish: Callable[[Scope, dict[str, Any]], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,10 @@ class Tags:
     spec: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
     hook: Hook | None = None
+
+    def adopting(self) -> Tags:
+        """The same tags for a thing that is there already: put on after it was adopted."""
+        return replace(self, create="", spec="")
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class Scope:
         outputs: The outputs that a read is putting together.
         found: The thing in the first read's answer.
         settles: Whether "not found" is waited out (while making and changing things).
+        reading: Whether a read is under way, in which "not found" is an answer.
     """
 
     row: Row
@@ -70,6 +71,7 @@ class Scope:
     outputs: dict[str, Any] = field(default_factory=dict)
     found: dict[str, Any] = field(default_factory=dict)
     settles: bool = False
+    reading: bool = False
 
     @property
     def partition(self) -> str:
@@ -136,6 +138,8 @@ class Scope:
                 place(params, path, evaluated)
                 if isinstance(value, str) and value.startswith("$inputs."):
                     builder.origin[f"{model.name}.{path}"] = value.removeprefix("$inputs.")
+        if call.finish is not None:
+            call.finish(self, params)
         return params, builder.origin
 
     def do(
@@ -163,7 +167,7 @@ class Scope:
                 params,
                 region=region,
                 waits_for=(call.waits_for | waits_for) - call.accepts,
-                settles=self.settles,
+                settles=self.settles and not self.reading,
                 repeatable=repeatable,
             )
             refuse_partly_done(f"{service}.{call.operation}", answer)

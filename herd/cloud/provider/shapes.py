@@ -124,6 +124,9 @@ class ToParams:
                 item = item[0] if item else {}
             return self.structure(shape, item, at=at, wire_path=wire_path) if isinstance(item, Mapping) else item
         if kind == "list":
+            if isinstance(item, Mapping) and _is_pair(shape.member) and not {*item} <= {"key", "value"}:
+                key, value = (next(m for m in shape.member.members if m.lower() == n) for n in ("key", "value"))
+                return [{key: k, value: v} for k, v in item.items()]
             items = item if isinstance(item, list) else [item]
             return [self.value(shape.member, x, at=f"{at}[{i}]", wire_path=f"{wire_path}[{i}]") for i, x in enumerate(items)]
         if kind == "map":
@@ -135,6 +138,10 @@ class ToParams:
         kinds = {"string": "string", "boolean": "boolean", "integer": "integer", "long": "integer"}
         fitted = coerce(kinds.get(kind, "number" if kind in {"float", "double"} else kind), item)
         return item if fitted is None else fitted
+
+
+def _is_pair(shape: Shape) -> bool:
+    return shape.type_name == "structure" and {"key", "value"} <= {member.lower() for member in shape.members}
 
 
 def _generic(path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from herd.cloud.provider.row import Row
-from herd.cloud.provider.rows import network
+from herd.cloud.provider.rows import buckets, endpoints, iam, keys, logs, network, security
 
-ROWS: Mapping[str, Row] = {row.type: row for module in (network,) for row in module.ROWS}
+MODULES = (network, security, endpoints, iam, keys, logs, buckets)
+ROWS: Mapping[str, Row] = {row.type: row for module in MODULES for row in module.ROWS}

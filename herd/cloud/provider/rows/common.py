@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from herd.cloud.provider.row import Find, Call, Read, Tags
@@ -49,9 +50,14 @@ def split(separator: str, *names: str) -> Callable[[str], dict[str, Any]]:
     return lambda id_: dict(zip(names, id_.split(separator, len(names) - 1), strict=False))
 
 
-def input_of(name: str) -> Callable[[Scope], Any]:
+@dataclass(frozen=True)
+class input_of:  # noqa: N801 - reads as a function in the rows
     """An input, or what the state says of it: for reads and deletes, where inputs may be missing."""
-    return lambda scope: scope.given(name)
+
+    name: str
+
+    def __call__(self, scope: Scope) -> Any:
+        return scope.given(self.name)
 
 
 def inputs_of(*names: str) -> Mapping[str, Callable[[Scope], Any]]:
