@@ -49,6 +49,7 @@ class Call:
         when: A function of the scope; the call is left out when it says no.
         region: Region to call, where it isn't the resource's.
         finish: Mends the parameters once they are put together.
+        only_changed: Of the inputs in `takes`, send those that differ from before.
     """
 
     operation: str
@@ -60,6 +61,7 @@ class Call:
     when: Callable[[Scope], Any] | None = None
     region: str = ""
     finish: Callable[[Scope, dict[str, Any]], None] | None = None
+    only_changed: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,15 @@ def refuse_partly_done(name: str, answer: Mapping[str, Any]) -> None:
     """Raise what an answer of status 200 says went wrong.
 
     Raises:
-        RefusedError: EC2's `Unsuccessful` items or EventBridge's `FailedEntries`.
+        RefusedError: EC2's `Unsuccessful` items, EventBridge's `FailedEntries`, Cost Explorer's `Errors`.
     """
     for item in answer.get("Unsuccessful") or ():
         error = item.get("Error", item)
         kind = AbsentError if "NotFound" in str(error.get("Code")) else RefusedError
         raise kind(name, str(error.get("Code")), str(error.get("Message")))
+    for item in answer.get("Errors") or ():
+        if isinstance(item, Mapping) and "Code" in item:
+            raise RefusedError(name, str(item["Code"]), str(item.get("Message")))
     for item in answer.get("FailedEntries") or ():
         raise RefusedError(name, str(item.get("ErrorCode")), str(item.get("ErrorMessage")))
 
@@ -131,6 +134,8 @@ class Scope:
         params: dict[str, Any] = {}
         if call.takes is None or call.takes:
             wire = {k: v for k, v in self.inputs.items() if k != "tags" and (call.takes is None or k in call.takes)}
+            if call.only_changed:
+                wire = {k: v for k, v in wire.items() if self.changed(k)}
             params = builder.structure(model.input_shape, wire, at=model.name)
         for path, value in call.params.items():
             evaluated = self.evaluate(value)

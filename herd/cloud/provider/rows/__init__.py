@@ -5,7 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from herd.cloud.provider.row import Row
-from herd.cloud.provider.rows import buckets, endpoints, iam, keys, logs, network, security
+from herd.cloud.provider.rows import (
+    backup,
+    buckets,
+    costs,
+    efs,
+    endpoints,
+    fsx,
+    iam,
+    keys,
+    logs,
+    messaging,
+    network,
+    parameters,
+    registry,
+    security,
+)
 
-MODULES = (network, security, endpoints, iam, keys, logs, buckets)
+MODULES = (
+    network,
+    security,
+    endpoints,
+    iam,
+    keys,
+    logs,
+    buckets,
+    registry,
+    efs,
+    fsx,
+    backup,
+    costs,
+    messaging,
+    parameters,
+)
 ROWS: Mapping[str, Row] = {row.type: row for module in MODULES for row in module.ROWS}
