@@ -128,9 +128,9 @@ class StorageSpec(Spec):
                 )
 
     def _shared_links(self) -> Iterator[Finding]:
-        for (path, one, first), (other, two, second) in combinations(self._repositories(), 2):
+        for (path, _, first), (other, _, second) in combinations(self._repositories(), 2):
             nested = first.prefix.startswith(second.prefix) or second.prefix.startswith(first.prefix)
-            if one is two or first.bucket != second.bucket or not nested:
+            if first.bucket != second.bucket or not nested:
                 continue
             if (first.auto_import and second.auto_import) or (first.auto_export and second.auto_export):
                 yield (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -68,8 +69,8 @@ def changed(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def storage_data() -> Callable[..., dict[str, Any]]:
-    """`storage_data({"homes.kind": "openzfs"})`: a stack file's storage section, with changes."""
-    return lambda changes=None: changed(FULL, changes or {})
+    """`storage_data({"homes.kind": "openzfs"})`: a storage section, with changes made one after another."""
+    return lambda *changes: functools.reduce(changed, filter(None, changes), FULL)
 
 
 @pytest.fixture

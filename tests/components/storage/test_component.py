@@ -286,6 +286,12 @@ class TestKeys:
         assert "s3.eu-west-1.amazonaws.com" in policy
         assert "fsx.eu-west-1.amazonaws.com" in policy
 
+    def test_cloudwatch_may_encrypt_the_logs_it_keeps(self, register, storage_data):
+        recording = register(storage_data())
+        policy = json.loads(recording.one(kms.Key, "storage-data").inputs["policy"])
+        services = [statement["Principal"].get("Service") for statement in policy["Statement"]]
+        assert "logs.eu-west-1.amazonaws.com" in services
+
     def test_an_image_accounts_key_is_granted_to_auto_scaling_here(self, register, storage_data):
         grant = register(storage_data()).one(kms.Grant)
         assert grant.inputs["keyId"] == storage_data()["keys"]["imageKeys"]["factory"]

@@ -13,7 +13,12 @@ from components.base.spec import Spec
 from components.storage.spec import StorageSpec
 
 OPENZFS = {
-    "homes": {"kind": "openzfs", "availabilityZones": ["eu-west-1b"], "storageCapacity": 1024},
+    "homes": {
+        "kind": "openzfs",
+        "availabilityZones": ["eu-west-1b"],
+        "storageCapacity": 1024,
+        "backup": {"kind": "none"},
+    },
 }
 BACKED_UP = {"lustre.scratch.repositories": {}, "lustre.scratch.backup": {"kind": "automatic"}}
 LOCK = {"mode": "compliance", "minRetentionDays": 7, "maxRetentionDays": 365, "changeableForDays": 5}
@@ -65,7 +70,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "ManagedLustre.root_squash": ({}, {"lustre.scratch.rootSquash": {}}),
     "ManagedLustre.repositories": ({}, {f"{DATASETS}2": {"bucket": "checkpoints", "fileSystemPath": "/checkpoints"}}),
     "ManagedLustre.backup": (
-        {"lustre.scratch.repositories": {}, "lustre.scratch.backup": {"kind": "nightly"}},
+        BACKED_UP,
         {"lustre.scratch.backup": {"kind": "none"}},
     ),
     "ProvisionedMetadata.iops": (
@@ -136,15 +141,14 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "ComplianceLock.changeable_for_days": ({"backup.lock": LOCK}, {"backup.lock.changeableForDays": 6}),
 }
 
-# What a section can't do without; the rest is left out to be quick.
-NEEDS = {
-    "keys": {"keys"},
-    "buckets": {"buckets", "backup"},
-    "lustre": {"buckets", "lustre", "backup"},
-    "homes": {"homes", "backup"},
-    "backup": {"homes", "backup"},
+# What else is left out while a section is looked at, to be quick.
+LEAN: dict[str, dict[str, Any]] = {
+    "keys": dict.fromkeys(("buckets", "lustre", "homes", "backup"), ...),
+    "buckets": dict.fromkeys(("keys", "lustre", "homes"), ...),
+    "lustre": {**dict.fromkeys(("keys", "homes", "backup"), ...), "buckets.checkpoints": {}},
+    "homes": {**dict.fromkeys(("keys", "buckets", "lustre", "backup"), ...), "homes.backup": {"kind": "none"}},
+    "backup": dict.fromkeys(("keys", "buckets", "lustre"), ...),
 }
-FULLY = set(NEEDS)
 
 
 def specs_in(annotation: Any) -> set[type[Spec]]:
@@ -193,11 +197,11 @@ def test_the_comparison_sees_no_difference_where_there_is_none(register, storage
 def test_a_field_changes_what_is_registered_or_what_consumers_are_told(register, storage_data, field):
     base, change = CHANGES[field]
     sections = {path.split(".")[0] for path in change}
-    unneeded = {} if field.startswith("StorageSpec") else dict.fromkeys(FULLY - NEEDS[min(sections)], ...)
+    lean = {} if field.startswith("StorageSpec") else LEAN[min(sections)]
     # A lock for ever is for prod alone.
     environment = "prod" if field.startswith("ComplianceLock") else "dev"
 
-    def registered(changes):
-        return seen(register(storage_data({**unneeded, **changes}), environment, reads=READS))
+    def registered(*changes):
+        return seen(register(storage_data(lean, *changes), environment, reads=READS))
 
-    assert registered(base) != registered({**base, **change})
+    assert registered(base) != registered(base, change)
