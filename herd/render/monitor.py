@@ -21,7 +21,7 @@ from herd.graph.model import Graph, Resource, Source
 from herd.graph.symbols import prefix
 from herd.render import options
 from herd.render.construction import Construction, current
-from herd.render.shapes import Nested, missing_outputs, symbols
+from herd.render.shapes import invoke_result, missing_outputs
 from herd.render.wire import is_secret, plain_struct, secret
 
 _STACK: Final = "pulumi:pulumi:Stack"
@@ -85,7 +85,9 @@ class Monitor:
         construction = current()
         urn = self._urn(request)
         if request.transforms:
-            self._refuse("a resource transform", urn, construction.source)
+            self._refuse("transforms", urn, construction.source)
+        if request.state_migrations:
+            self._refuse("state migrations", urn, construction.source)
         inputs = plain_struct(request.object)
         resource = Resource(
             urn=urn,
@@ -114,7 +116,7 @@ class Monitor:
         construction = current()
         urn = self._urn(request)
         if request.type == "pulumi:pulumi:StackReference":
-            self._refuse("a reference to another stack's outputs", urn, construction.source)
+            self._refuse("references to another stack", urn, construction.source)
         inputs = plain_struct(request.properties)
         resource = Resource(
             urn=urn,
@@ -142,12 +144,10 @@ class Monitor:
             return self._get_resource(request.args.fields["urn"].string_value)
         construction = current()
         self._need_provider(request.tok, request.provider, f"the call of {request.tok}", construction.source)
-        arguments = json.dumps(plain_struct(request.args), sort_keys=True)
-        owner = f"invoke:{request.tok}#{hashlib.sha256(arguments.encode()).hexdigest()[:8]}"
-        result = {}
-        if construction.cls is not None:
-            result = symbols(Nested(construction.cls), f"${{{prefix(owner)}", "")
-        return _invoked(result)
+        arguments = plain_struct(request.args)
+        digest = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()[:8]
+        prefixed = f"${{{prefix(f'invoke:{request.tok}#{digest}')}"
+        return _invoked(invoke_result(construction.cls, arguments, prefixed))
 
     def Call(self, request: Any) -> Any:
         raise InvalidInputError.one(f"{request.tok}: a render can't call a method that a provider implements")
@@ -206,7 +206,7 @@ class Monitor:
         return _invoked(found)
 
     def _refuse(self, what: str, urn: str, source: Source) -> None:
-        self._problem(f"{urn}: a render can't run {what}", source, "")
+        self._problem(f"{urn}: a render has no {what}", source, "")
 
     def _problem(self, message: str, source: Source, fix: str) -> None:
         self.problems.append(Problem(source.file, source.line, "", message, fix))

@@ -23,7 +23,13 @@ from pulumi import _types
 
 @dataclass(frozen=True)
 class Leaf:
-    """A single value."""
+    """A single value.
+
+    Attributes:
+        number: A number or a boolean.
+    """
+
+    number: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,19 @@ def missing_outputs(cls: type, unset: Iterable[str], given: Mapping[str, Any], p
     return found
 
 
+def invoke_result(cls: type | None, arguments: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """The symbols of a function's result, with the arguments that it gives back.
+
+    Numbers and booleans are left out, which makes them null: the SDK's result classes refuse a symbol for them.
+    """
+    shapes = members(cls) if cls is not None else {}
+    return {
+        name: arguments.get(name, symbols(shape, prefix, name))
+        for name, shape in shapes.items()
+        if name in arguments or shape != Leaf(number=True)
+    }
+
+
 def symbols(shape: Shape, prefix: str, path: str, inside: tuple[type, ...] = ()) -> Any:
     """The symbols of one value of unknown content."""
     if isinstance(shape, ListOf):
@@ -88,8 +107,8 @@ def symbols(shape: Shape, prefix: str, path: str, inside: tuple[type, ...] = ())
     if isinstance(shape, Nested):
         if shape.cls in inside:  # a type that holds itself (WAF rules do) ends here instead of never
             return {}
-        within, below = (*inside, shape.cls), f"{path}." if path else ""
-        return {name: symbols(member, prefix, f"{below}{name}", within) for name, member in members(shape.cls).items()}
+        within = (*inside, shape.cls)
+        return {name: symbols(member, prefix, f"{path}.{name}", within) for name, member in members(shape.cls).items()}
     return f"{prefix}{path}}}"
 
 
@@ -140,7 +159,7 @@ def shape_of(hint: Any) -> Shape | None:
         return MapOf(item) if item else None
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return None
-    return Nested(hint) if isinstance(hint, type) and _types.is_output_type(hint) else _LEAF
+    return Nested(hint) if isinstance(hint, type) and _types.is_output_type(hint) else Leaf(hint in (int, float, bool))
 
 
 def _unwrapped(hint: Any) -> Any:

@@ -48,32 +48,36 @@ def _grow(branch: Tree, graph: Graph, resource: Resource) -> None:
     children = graph.children(resource.urn)
     plain = [child for child in children if child.custom and not graph.children(child.urn)]
     for (token, marked), group in groupby(plain, key=lambda child: (child.type, marks(child))):
-        branch.add(_leaf(token, marked, [child.name for child in group]))
+        branch.add(_leaf(token, marked, [_below(resource, child) for child in group]))
     for child in children:
         if child not in plain:
-            _grow(branch.add(_component(graph, child)), graph, child)
+            _grow(branch.add(_component(graph, resource, child)), graph, child)
 
 
-def _component(graph: Graph, resource: Resource) -> Text:
-    below = graph.descendants(resource.urn)
-    count = sum(child.custom for child in below)
+def _below(parent: Resource, child: Resource) -> str:
+    """A name without what it repeats of its parent's."""
+    return child.name.removeprefix(f"{parent.name}-") if parent.parent else child.name
+
+
+def _component(graph: Graph, parent: Resource, resource: Resource) -> Text:
+    count = sum(child.custom for child in graph.descendants(resource.urn))
     return Text.assemble(
-        (resource.name, "bold"), f" {short_type(resource.type)} ", (_counted(count, "resource"), "dim"),
+        (_below(parent, resource), "bold"), f" {short_type(resource.type)} ", (_counted(count, "resource"), "dim"),
         *_marked(marks(resource)),
     )  # fmt: skip
 
 
 def _leaf(token: str, marked: Sequence[str], names: Sequence[str]) -> Text:
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    if len(names) > _NAMES_SHOWN:
-        shown += f" and {len(names) - _NAMES_SHOWN} more"
+    shown = ", ".join(names)
+    if len(names) > _NAMES_SHOWN + 1:  # "and 1 more" would take the place of the name
+        shown = f"{', '.join(names[:_NAMES_SHOWN])} and {len(names) - _NAMES_SHOWN} more"
     times = f" x{len(names)}" if len(names) > 1 else ""
     return Text.assemble((short_type(token), "green"), (times, "bold"), f" {shown}", *_marked(marked))
 
 
 def _marked(marked: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for mark in marked:
-        yield f" [{mark}]", _MARKS[mark][0]
+    if marked:
+        yield f" [{', '.join(marked)}]", _MARKS[marked[0]][0]
 
 
 def _summary(graph: Graph) -> Iterator[Text]:
