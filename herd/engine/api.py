@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from herd.engine.values import Secret
 from herd.plan import Plan
 
 Event = dict[str, Any]
@@ -15,13 +16,6 @@ Event = dict[str, Any]
 
 ProviderSource = Path | Callable[[], Any]
 """A plugin folder (PulumiPlugin.yaml or an executable pulumi-resource-NAME), or a factory of a ResourceProviderServicer."""
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A configuration value that must be encrypted wherever it is stored."""
-
-    value: Any
 
 
 ConfigValue = str | bool | int | float | list[Any] | dict[str, Any] | Secret
@@ -37,12 +31,14 @@ class Program:
         main: Folder of the program (it becomes the working directory) or its Python file.
         env: Variables added to the environment.
         python: The interpreter.
+        preload: Modules imported once for all runs of this process; each run is then forked, which saves their import.
     """
 
     root: Path
     main: Path
     env: Mapping[str, str] = field(default_factory=dict)
     python: str = sys.executable
+    preload: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +72,7 @@ class Outcome:
         outputs: The stack's outputs in the clear, with unknowns as None; empty if it never registered any.
         diagnostics: Warnings and errors, and everything the program printed.
         interrupted: Operations found pending at the start.
+        refused: The feature the run was given up for because this engine doesn't have it; empty otherwise.
     """
 
     exit_code: int
@@ -85,3 +82,4 @@ class Outcome:
     outputs: Mapping[str, Any]
     diagnostics: Sequence[Diagnostic]
     interrupted: Sequence[Interrupted]
+    refused: str = ""

@@ -1,0 +1,75 @@
+"""What all parts of a run share: the state it started from, what became of it, providers, events and its failure."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from herd.engine.events import Events
+from herd.engine.recorder import Recorder
+from herd.engine.registry import Registry
+from herd.engine.state import State
+
+
+class EngineError(Exception):
+    """Something that can't be done; to be reported as it stands."""
+
+
+class Bail(Exception):  # noqa: N818
+    """The run must stop; why has been reported."""
+
+
+@dataclass(eq=False)
+class Deployment:
+    """One run over one stack.
+
+    Attributes:
+        prev: The state at the start, in order; after a refresh, what that found.
+        olds: The live ones of these by URN.
+        news: What became of them so far.
+        erred: Something failed that ends the run in failure with a word of its own ("update failed").
+        stopped: Nothing new may start.
+    """
+
+    project: str
+    stack: str
+    preview: bool
+    parallel: int
+    prev: list[State]
+    events: Events
+    recorder: Recorder
+    registry: Registry
+    olds: dict[str, State] = field(default_factory=dict)
+    news: dict[str, State] = field(default_factory=dict)
+    erred: bool = False
+    bailed: bool = False
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.rebase(self.prev)
+
+    def rebase(self, resources: list[State]) -> None:
+        """Start from these resources."""
+        self.prev = resources
+        self.olds = {state.urn: state for state in resources if not state.delete}
+
+    def bail(self, urn: str, message: str, *, erred: bool = False) -> Bail:
+        """Report an error; gives the exception to raise."""
+        self.events.error(message, urn)
+        self.erred |= erred
+        return Bail(message)
+
+    async def ensure_provider(self, reference: str) -> None:
+        """Make a provider that the state knows ready for use.
+
+        Raises:
+            EngineError: The state doesn't know it.
+        """
+        if not reference or self.registry.get(reference):
+            return
+        urn, _, id_ = reference.rpartition("::")
+        for state in self.prev:
+            if state.urn == urn and state.id == id_:
+                await self.registry.same(state, from_check=False)
+                return
+        raise EngineError(f"could not find provider {reference}")

@@ -1,0 +1,146 @@
+"""Runs a Pulumi program the way Pulumi's Python language host does; a process of its own that needs only the SDK.
+
+    python -P language.py JOB.json-on-argv      run one program
+    python -P language.py --serve MODULE…       import the modules once, then fork a child per job read from fd 3
+
+A job: {"main", "pwd", "root", "project", "stack", "parallel", "dry_run", "monitor", "env"}.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Any
+
+SHOWN = 32  # exit code that says: the user has been told what is wrong
+_CONTROL = 3
+
+
+def _run(job: dict[str, Any]) -> int:
+    import asyncio  # noqa: PLC0415  after os.environ is complete
+    import logging  # noqa: PLC0415
+    import runpy  # noqa: PLC0415
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    import pulumi  # noqa: PLC0415
+    import pulumi.runtime  # noqa: PLC0415
+
+    pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
+    names = ("project", "stack", "parallel", "dry_run", "monitor")
+    settings = pulumi.runtime.Settings(
+        **{name: job[name] for name in names},
+        engine=job["monitor"],
+        organization="organization",
+        root_directory=job["root"],
+    )
+    pulumi.runtime.configure(settings)
+    sys.argv = [job["main"]]
+    os.chdir(job["pwd"])
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    executor = ThreadPoolExecutor(max(job["parallel"], 1) * 4)
+    loop.set_default_executor(executor)
+    # A failed program leaves futures nobody awaits, which asyncio would complain about.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    code = SHOWN
+    try:
+        loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: runpy.run_path(job["main"], run_name="__main__")))
+        code = 0
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+    except Exception as error:  # noqa: BLE001  whatever the program raises is reported as its failure
+        pulumi.log.error("Program failed with an unhandled exception:\n" + _traceback(error, job["main"]))
+    finally:
+        executor.shutdown(wait=True)
+        loop.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return code
+
+
+def _traceback(error: BaseException, main: str) -> str:
+    """The traceback from the program's first frame on."""
+    import traceback  # noqa: PLC0415
+
+    def module(path: str) -> str:
+        return os.path.abspath(path if os.path.splitext(path)[1] else os.path.join(path, "__main__"))  # noqa: PTH100,PTH118,PTH122
+
+    frames = traceback.extract_tb(error.__traceback__)
+    for index, frame in enumerate(frames):
+        if os.path.splitext(module(frame.filename))[0] == os.path.splitext(module(main))[0]:  # noqa: PTH122
+            return "".join(traceback.format_exception(type(error), error, error.__traceback__, limit=index - len(frames)))
+    return "".join(traceback.format_exception(error))
+
+
+def _exit_with_engine() -> None:
+    """The engine holds the other end of our standard input: when that closes, it is gone, and so must we be."""
+    watched = os.dup(0)
+    with open(os.devnull) as null:  # noqa: PTH123
+        os.dup2(null.fileno(), 0)
+
+    def watch() -> None:
+        while os.read(watched, 1024):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _serve(modules: list[str]) -> None:
+    for module in modules:
+        importlib.import_module(module)
+    control = socket.socket(fileno=_CONTROL)
+    children: set[int] = set()
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 3)
+        if not message:
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+            return
+        job = json.loads(message)
+        child = os.fork()
+        if not child:
+            control.close()
+            for target, descriptor in enumerate(descriptors):
+                os.dup2(descriptor, target)
+                os.close(descriptor)
+            _child(job)
+        children.add(child)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _child(job: dict[str, Any]) -> None:
+    status = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.environ.clear()
+        os.environ.update(job["env"])
+        sys.path[:0] = [p for p in job["env"].get("PYTHONPATH", "").split(os.pathsep) if p]
+        status = _main(job)
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        with open(job["status"], "w") as file:  # noqa: PTH123
+            file.write(str(status))
+        os._exit(status)
+
+
+def _main(job: dict[str, Any]) -> int:
+    _exit_with_engine()
+    return _run(job)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--serve":
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        _serve(sys.argv[2:])
+    else:
+        sys.exit(_main(json.loads(sys.argv[1])))
