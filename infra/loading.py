@@ -121,7 +121,9 @@ def load_fidelity(config: Mapping[str, str], source: StackSource, endpoint: str 
     value = config.get(f"{source.project}:{FIDELITY}") or Fidelity.REAL
     path = (FIDELITY,)
     if value not in list(Fidelity):
-        raise InvalidInputError([source.problem(path, f"unknown value {value!r}", closest(value, [*Fidelity]))])
+        raise InvalidInputError(
+            [source.problem(path, f"unknown value {value!r}", closest(value, [kind.value for kind in Fidelity]))]
+        )
     # `pulumi up -c herd:fidelity=...` writes the stack file: a later real run would take made-up values for real.
     if value == Fidelity.RENDER and source.says(FIDELITY):
         raise InvalidInputError([source.problem(path, "is passed by `herd render`, never written down", "remove it")])

@@ -36,7 +36,8 @@ class ReleasedParameters(HerdComponent):
                 name=row.path,
                 type="String",
                 data_type=row.data_type,
-                value=row.value,
+                # `value` is a secret by its schema, and what runs is none: reviews and policies must see it.
+                insecure_value=row.value,
                 # On what comes with the release alone: as a default tag every promotion would touch the foundation.
                 tags={"release": spec.name},
                 opts=self.child(),
