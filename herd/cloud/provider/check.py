@@ -104,7 +104,7 @@ def fitted(kind: Any, value: Any) -> Any:
 
 def model_failures(row: Row, scope: Scope, inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What botocore's model of the create call, and of the calls that complete it, says against the inputs."""
-    scope.inputs = plain(dict(inputs))
+    scope.inputs, scope.checking = plain(dict(inputs)), True
     calls = [row.create]
     for change in row.updates:
         if change.at_create and not callable(change.calls) and any(scope.inputs.get(i) is not None for i in change.inputs):
@@ -117,7 +117,7 @@ def model_failures(row: Row, scope: Scope, inputs: Mapping[str, Any]) -> list[tu
         name = operation_model(call.service or row.service, call.operation).name
         for violation in full_validate(call.service or row.service, name, params):
             value = _value_at(params, violation.path.removeprefix(name).lstrip("."))
-            if isinstance(value, Unknown) or isinstance(violation.value, Unknown):
+            if isinstance(value, Unknown) or holds(violation.value, Unknown):
                 continue
             if violation.constraint == "required" and (index or _may_come(violation.path, name, scope.inputs)):
                 continue

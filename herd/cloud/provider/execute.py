@@ -200,7 +200,7 @@ def _read(scope: Scope, config: tagging.TagConfig) -> dict[str, Any] | None:
 
 
 def _kinds(outputs: Mapping[str, Any], step: Read, *, first: bool) -> Mapping[str, Any]:
-    only = step.only if step.only is not None else None if first else tuple(step.names)
+    only = step.only if step.only is not None else None if first else tuple(n for n in step.names if "." not in n)
     return outputs if only is None else {name: outputs[name] for name in only}
 
 
@@ -314,8 +314,9 @@ def delete(scope: Scope, config: tagging.TagConfig) -> None:
             row.before_delete(scope)
         for call in row.delete:
             scope.do(call, waits_for=DELETE_WAITS)
-    except AbsentError:
-        # What is absent may also be something the thing depends on: believe it when a read says so.
+    except (AbsentError, RefusedError):
+        # What is absent may also be something the thing depends on, and AWS refuses to delete what it is deleting
+        # already (a key, a secret): believe that it is gone when a read says so.
         if read(scope, config) is not None:
             raise
         return

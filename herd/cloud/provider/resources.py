@@ -101,7 +101,7 @@ class Provider:
         region = cleaned.get("inputs", {}).get("region") or cleaned.get("state", {}).get("region")
         if not isinstance(region, str):
             region = self.region
-        return Scope(row, self.cloud, self.account, region, name_of(urn), id_, **cleaned)
+        return Scope(row, self.cloud, self.account, region, name_of(urn), id_, urn=urn, **cleaned)
 
     def check(
         self, urn: str, olds: Props, news: Props, seed: bytes, autonaming: Mapping[str, Any] | None
@@ -134,12 +134,21 @@ class Provider:
         scope = self._scope(row, urn, inputs=inputs)
         self._say_unmodelled(row, urn, inputs)
         outputs = execute.create(scope, self.tags)
+        self._say_unlike(scope, outputs)
         return scope.id, secret_again(outputs, inputs)
 
     def _say_unmodelled(self, row: Row, urn: str, inputs: Props) -> None:
         kept = sorted(k for k in inputs if k in unmodelled(row))
         if kept:
             self.warn(urn, f"{row.type}: {', '.join(kept)} is only recorded: the stand-in doesn't send it to its cloud")
+
+    def _say_unlike(self, scope: Scope, outputs: Props) -> None:
+        """Where the stand-in cloud accepts a value and then holds another, a silent pass would be a lie."""
+        row, inputs = scope.row, scope.inputs
+        held = drifted(row, inputs, {}, outputs)
+        for name in sorted(inputs.keys() & diff.compare(row.type, row, inputs, held, self.region).changed):
+            text = f"{row.type}: {scope.id} took {name} but holds {held.get(name)!r}: a gap in the stand-in cloud"
+            self.warn(scope.urn, text)
 
     def _planned(self, row: Row | None, inputs: Props, state: Props) -> Props:
         """Outputs as far as a preview knows them."""
@@ -163,7 +172,9 @@ class Provider:
         if row is None:
             return {k: v for k, v in news.items() if k != DEFAULTS}
         scope = self._scope(row, urn, id_, inputs=news, old=old, state=state)
-        return secret_again(execute.update(scope, self.tags), news)
+        outputs = execute.update(scope, self.tags)
+        self._say_unlike(scope, outputs)
+        return secret_again(outputs, news)
 
     def delete(self, urn: str, id_: str, state: Props, old: Props) -> None:
         """Take a resource away."""
@@ -198,12 +209,14 @@ def recorded_id(urn: str, inputs: Props) -> str:
 
 
 def unmodelled(row: Row) -> frozenset[str]:
-    """The inputs of a type that no call of its row carries."""
+    """The inputs of a type that no call of its row carries or reports."""
     used = {"tags", "region", "timeouts", *row.fixed, *row.tells}
     for call in [row.create, *(c for change in row.updates if not callable(change.calls) for c in change.calls)]:
         used |= _carried(row, call)
     for change in row.updates:
         used |= set(change.inputs)
+    for step in row.reads:
+        used |= set(step.names)
     return frozenset(schema(row.type).inputs) - used
 
 
@@ -237,7 +250,7 @@ def drifted(row: Row, inputs: Props, state: Props, held: Props) -> Props:
             unchanged = same(given, actual, is_document=True)
         elif name in inputs:
             unchanged = covers(given, actual, ordered=ordered) and (
-                name not in state or same(state[name], actual, ordered=ordered) or same(given, actual, ordered=ordered)
+                state.get(name) is None or same(state[name], actual) or same(given, actual, ordered=ordered)
             )
         else:
             unchanged = same(state.get(name), actual, ordered=ordered)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +59,8 @@ class Scope:
         found: The thing in the first read's answer.
         settles: Whether "not found" is waited out (while making and changing things).
         reading: Whether a read is under way, in which "not found" is an answer.
+        checking: Whether parameters are only put together to be validated.
+        urn: Its URN, for messages.
     """
 
     row: Row
@@ -75,6 +77,8 @@ class Scope:
     found: dict[str, Any] = field(default_factory=dict)
     settles: bool = False
     reading: bool = False
+    checking: bool = False
+    urn: str = ""
 
     @property
     def partition(self) -> str:
@@ -91,12 +95,21 @@ class Scope:
     def evaluate(self, value: Any) -> Any:
         """A literal, a ``$`` expression, or what a function of the scope returns; lists and maps in depth."""
         if callable(value):
-            return value(self)
+            return self._called(value)
         if isinstance(value, str) and value.startswith("$"):
             return self._expression(value[1:])
         if isinstance(value, Mapping):
             return {key: self.evaluate(item) for key, item in value.items()}
         return [self.evaluate(item) for item in value] if isinstance(value, list) else value
+
+    def _called(self, function: Callable[[Scope], Any]) -> Any:
+        if not self.checking:
+            return function(self)
+        try:
+            return function(self)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            # In a check, ids aren't known yet and neither may inputs be: what can't be worked out is unknown.
+            return UNKNOWN
 
     def _expression(self, expression: str) -> Any:
         given = self.inputs
@@ -104,7 +117,7 @@ class Scope:
         if root == "inputs" and rest.partition(".")[0] and holds(given.get(rest.partition(".")[0]), type(UNKNOWN)):
             return UNKNOWN
         view = {
-            "id": self.id,
+            "id": UNKNOWN if self.checking else self.id,
             "name": self.name,
             "inputs": given,
             "old": self.old,

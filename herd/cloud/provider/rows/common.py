@@ -26,7 +26,8 @@ def ec2_tags(kind: str) -> Tags:
 
 def listed_tags(owner: tuple[str, Any], operation: str = "list_tags_for_resource", found: str = "Tags", **spelling: Any) -> Tags:
     """Tags that are read with a call of their own, which names the thing as the other tag calls do."""
-    return Tags(owner=owner, read=Read(Call(operation, {owner[0]: owner[1]}), found), **spelling)
+    named = {owner[0]: owner[1], **spelling.get("extra", {})}
+    return Tags(owner=owner, read=Read(Call(operation, named), found), **spelling)
 
 
 def ec2_arn(kind: str) -> Callable[[Scope], str]:

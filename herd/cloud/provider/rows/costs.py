@@ -274,7 +274,9 @@ ALLOCATION_TAG = Row(
     service="ce",
     create=Call("update_cost_allocation_tags_status", {"CostAllocationTagsStatus": _status}),
     id="$inputs.tagKey",
-    reads=(Read(Call("list_cost_allocation_tags", {"TagKeys": ["$id"]}), "CostAllocationTags[0]"),),
+    reads=(Read(
+            Call("list_cost_allocation_tags", {"TagKeys": ["$id"]}), "CostAllocationTags[0]", {"tagKey": "TagKey"}
+        ),),
     updates=(
         Change(("status",), (Call("update_cost_allocation_tags_status", {"CostAllocationTagsStatus": _status}),)),
     ),

@@ -16,9 +16,10 @@ def _vpc_attribute(name: str) -> Read:
     return Read(call, names={name: f"{member}.Value"})
 
 
-def _set_vpc_attribute(name: str) -> Change:
+def _set_vpc_attribute(name: str, *, default: bool = False) -> Change:
     member = name[0].upper() + name[1:]
-    call = Call("modify_vpc_attribute", {"VpcId": "$id", f"{member}.Value": f"$inputs.{name}"})
+    value = {f"{member}.Value": lambda scope: scope.inputs.get(name, default)}
+    call = Call("modify_vpc_attribute", {"VpcId": "$id", **value})
     return Change((name,), (call,), at_create=True)
 
 
@@ -59,7 +60,7 @@ VPC = Row(
         _of_vpc("describe_network_acls", "NetworkAcls[0]", {"defaultNetworkAclId": "NetworkAclId"}, {"default": "true"}),
     ),
     updates=(
-        _set_vpc_attribute("enableDnsSupport"),
+        _set_vpc_attribute("enableDnsSupport", default=True),
         _set_vpc_attribute("enableDnsHostnames"),
         _set_vpc_attribute("enableNetworkAddressUsageMetrics"),
     ),
@@ -107,9 +108,8 @@ VPC_CIDR = Row(
 def _set_subnet_attribute(name: str, parameter: str = "", *, flag: bool = True) -> Change:
     member = parameter or name[0].upper() + name[1:]
     path = f"{member}.Value" if flag else member
-    return Change(
-        (name,), (Call("modify_subnet_attribute", {"SubnetId": "$id", path: f"$inputs.{name}"}),), at_create=True
-    )
+    value = {path: lambda scope: scope.inputs.get(name, False if flag else "ip-name")}
+    return Change((name,), (Call("modify_subnet_attribute", {"SubnetId": "$id", **value}),), at_create=True)
 
 
 SUBNET = Row(

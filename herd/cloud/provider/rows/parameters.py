@@ -46,6 +46,7 @@ PARAMETER = Row(
     name=AutoName(longest=2048),
     tags=listed_tags(
         ("ResourceId", "$id"),
+        found="TagList",
         tag="add_tags_to_resource",
         untag="remove_tags_from_resource",
         extra={"ResourceType": "Parameter"},
