@@ -13,6 +13,8 @@ from components.base.problems import InvalidInputError
 # command -> module below herd.cli; each has a function `command` (or a Typer `app` for a group).
 COMMANDS: dict[str, str] = {
     "doctor": "doctor",
+    "recover": "recover",
+    "rehearse": "rehearse",
     "release": "release",
     "render": "render",
 }
