@@ -43,6 +43,7 @@ app = typer.Typer(
     cls=_LazyGroup,
     name="herd",
     no_args_is_help=True,
+    pretty_exceptions_enable=False,
     add_completion=False,
     help="Herd: one Pulumi program, three stacks, rehearsed without a cloud account.",
 )
