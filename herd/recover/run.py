@@ -146,9 +146,9 @@ def _objects(settings: StackFile) -> list[Any]:
 
 
 def _provider() -> Any:
-    from herd.cloud.provider import servicer  # noqa: PLC0415 - boto3 loads with it
+    from herd.cloud.provider.servicer import AwsServicer  # noqa: PLC0415 - boto3 loads with it
 
-    return servicer(os.environ)
+    return AwsServicer(os.environ)
 
 
 def _json(found: tuple[Orphan, ...], pending: tuple[Pending, ...]) -> dict[str, Any]:

@@ -139,9 +139,9 @@ def _driver(
 
 def _aws(environment: Mapping[str, str]) -> Callable[[], Any]:
     def factory() -> Any:
-        from herd.cloud.provider import servicer  # noqa: PLC0415 - boto3 models load with it
+        from herd.cloud.provider.servicer import AwsServicer  # noqa: PLC0415 - boto3 models load with it
 
-        return servicer(environment)
+        return AwsServicer(environment)
 
     return factory
 
