@@ -41,7 +41,9 @@ def check(
         if key in IGNORED:
             continue
         if key not in known.inputs:
-            checked.failures.append((key, f"unknown property of {row.type}; there are {', '.join(sorted(known.inputs))}"))
+            checked.failures.append(
+                (key, f"unknown property of {row.type}; there are {', '.join(sorted(known.inputs))}")
+            )
             continue
         checked.failures += problems(known.inputs[key], value, key)
         checked.inputs[key] = fitted(known.inputs[key], value)
@@ -78,12 +80,25 @@ def fill(
             inputs[rule.input] = made
             defaults.append(rule.input)
     for key, value in row.defaults.items():
-        if key not in inputs:
+        if "." in key:
+            _fill_nested(inputs, key.split("."), value)
+        elif key not in inputs:
             inputs[key] = value
             defaults.append(key)
     if row.tags and (inputs.get("tags") or config.default):
         inputs["tags"] = config.merged(inputs.get("tags"))
     inputs[DEFAULTS] = sorted(defaults)
+
+
+def _fill_nested(values: Any, path: list[str], default: Any) -> None:
+    """Set a default inside blocks that are given; a block left out stays out."""
+    if isinstance(values, list):
+        for item in values:
+            _fill_nested(item, path, default)
+    elif isinstance(values, dict) and len(path) == 1:
+        values.setdefault(path[0], default)
+    elif isinstance(values, dict):
+        _fill_nested(values.get(path[0]), path[1:], default)
 
 
 def fitted(kind: Any, value: Any) -> Any:
@@ -107,7 +122,11 @@ def model_failures(row: Row, scope: Scope, inputs: Mapping[str, Any]) -> list[tu
     scope.inputs, scope.checking = plain(dict(inputs)), True
     calls = [row.create]
     for change in row.updates:
-        if change.at_create and not callable(change.calls) and any(scope.inputs.get(i) is not None for i in change.inputs):
+        if (
+            change.at_create
+            and not callable(change.calls)
+            and any(scope.inputs.get(i) is not None for i in change.inputs)
+        ):
             calls += change.calls
     failures = []
     for index, call in enumerate(calls):
@@ -122,7 +141,9 @@ def model_failures(row: Row, scope: Scope, inputs: Mapping[str, Any]) -> list[tu
             if violation.constraint == "required" and (index or _may_come(violation.path, name, scope.inputs)):
                 continue
             where = _property(violation.path, origin) or ("tags" if "Tag" in violation.path else "")
-            failures.append((where, f"{violation.constraint}: {violation.detail}" + ("" if where else f" ({violation.path})")))
+            failures.append(
+                (where, f"{violation.constraint}: {violation.detail}" + ("" if where else f" ({violation.path})"))
+            )
     return failures
 
 

@@ -84,7 +84,9 @@ class Cloud:
         if not self.endpoint:
             raise RefusedError("configure", "", "AWS_ENDPOINT_URL isn't set: this provider talks to a stand-in cloud")
         if REAL_AWS.search(urlsplit(self.endpoint).hostname or ""):
-            raise RefusedError("configure", "", f"AWS_ENDPOINT_URL is {self.endpoint}: a stand-in provider never calls AWS")
+            raise RefusedError(
+                "configure", "", f"AWS_ENDPOINT_URL is {self.endpoint}: a stand-in provider never calls AWS"
+            )
         key, secret = (self.environment.get(k, "") for k in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
         if self.credentials is None:
             self.credentials = (key or "stand-in", secret or "stand-in", self.environment.get("AWS_SESSION_TOKEN"))
@@ -155,12 +157,7 @@ class Cloud:
                 again = (
                     (found.code in THROTTLED and attempts < patience.throttle_attempts and throttle.wait())
                     or (found.code in waits_for and dependency.wait())
-                    or (
-                        isinstance(found, AbsentError)
-                        and settles
-                        and self.is_recent(params)
-                        and eventual.wait()
-                    )
+                    or (isinstance(found, AbsentError) and settles and self.is_recent(params) and eventual.wait())
                     or (
                         isinstance(found, LostError)
                         and repeatable

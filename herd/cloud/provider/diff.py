@@ -84,7 +84,7 @@ def compare(
 def _force(
     facts: Replacement | None, path: str, kind: str, old: Mapping[str, Any], new: Mapping[str, Any], found: Difference
 ) -> bool:
-    top = path.split(".")[0].split("[")[0]
+    top = path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
     if top in {"tags", "tagsAll"}:
         return False
     if top == "region":

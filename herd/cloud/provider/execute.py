@@ -213,7 +213,9 @@ def reports(row: Row) -> frozenset[str]:
         inner = descend(shape, step.found) if step.found and shape is not None else shape
         names = reported(known.outputs, inner, {**row.names, **step.names})
         found |= names & set(_kinds(known.outputs, step, first=step is row.reads[0]))
-    return frozenset((found | set(row.tells) | ({"tags"} if row.tags else set()) | set(row.watched)) - set(row.never_read))
+    return frozenset(
+        (found | set(row.tells) | ({"tags"} if row.tags else set()) | set(row.watched)) - set(row.never_read)
+    )
 
 
 def echoed(scope: Scope, actual: Mapping[str, Any]) -> dict[str, Any]:
@@ -259,9 +261,7 @@ def changed_inputs(row: Row, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
     return {
         name
         for name in {*old, *new} - {"__defaults", "region"}
-        if not same(
-            old.get(name), new.get(name), is_document=name in row.documents, ordered=name in row.ordered
-        )
+        if not same(old.get(name), new.get(name), is_document=name in row.documents, ordered=name in row.ordered)
     }
 
 

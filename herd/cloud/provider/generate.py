@@ -66,9 +66,9 @@ def _unwrap(annotation: Any) -> Any:
 
 def required_inputs(arguments: Any) -> list[str]:
     """The inputs that the class of arguments demands, in wire spelling."""
-    from pulumi import _types  # noqa: PLC0415 - as above
-
     import inspect  # noqa: PLC0415 - as above
+
+    from pulumi import _types  # noqa: PLC0415 - as above
 
     names = _types.input_type_py_to_pulumi_names(arguments)
     parameters = inspect.signature(arguments.__init__).parameters.values()

@@ -90,7 +90,7 @@ class Replacement:
 
 
 def _comes_or_goes(path: str, old: Values, new: Values) -> bool:
-    top = path.split(".")[0].removesuffix("[]")
+    top = path.split(".", maxsplit=1)[0].removesuffix("[]")
     return bool(old.get(top)) != bool(new.get(top))
 
 

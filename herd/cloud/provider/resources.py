@@ -24,7 +24,7 @@ Props = dict[str, Any]
 
 def type_of(urn: str) -> str:
     """The type in a URN."""
-    return urn.split("::")[2].split("$")[-1]
+    return urn.split("::")[2].rsplit("$", maxsplit=1)[-1]
 
 
 def name_of(urn: str) -> str:
@@ -65,7 +65,9 @@ class Provider:
             CloudError: No endpoint, nobody there, or an account that isn't allowed.
         """
         env = self.environment
-        self.region = _value(config, "region") or env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+        self.region = (
+            _value(config, "region") or env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+        )
         overrides = {
             key: value
             for key, value in (

@@ -180,7 +180,7 @@ class Row:
         delete: The calls that take it away; empty if nothing is to be done.
         names: Wire names (nested ones dotted) to parameters, where they don't match by themselves; "" for never.
         outputs: Outputs that no answer holds: expression, or function of the scope.
-        defaults: Inputs that the bridged provider or AWS fills in.
+        defaults: Inputs that the bridged provider or AWS fills in; dotted ones inside blocks that are given.
         name: How the name is made up.
         tags: How tags are spelled.
         documents: Inputs that hold JSON, compared by meaning.

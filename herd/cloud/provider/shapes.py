@@ -24,7 +24,7 @@ Names = Mapping[str, str]
 
 @functools.cache
 def operation_model(service: str, operation: str) -> OperationModel:
-    """botocore's model of an operation given by its boto3 method name."""
+    """Botocore's model of an operation given by its boto3 method name."""
     model = service_model(service)
     for name in model.operation_names:
         if xform_name(name) == operation:
@@ -128,11 +128,15 @@ class ToParams:
                 key, value = (next(m for m in shape.member.members if m.lower() == n) for n in ("key", "value"))
                 return [{key: k, value: v} for k, v in item.items()]
             items = item if isinstance(item, list) else [item]
-            return [self.value(shape.member, x, at=f"{at}[{i}]", wire_path=f"{wire_path}[{i}]") for i, x in enumerate(items)]
+            return [
+                self.value(shape.member, x, at=f"{at}[{i}]", wire_path=f"{wire_path}[{i}]") for i, x in enumerate(items)
+            ]
         if kind == "map":
             if not isinstance(item, Mapping):
                 return item
-            return {k: self.value(shape.value, v, at=f"{at}.{k}", wire_path=f"{wire_path}.{k}") for k, v in item.items()}
+            return {
+                k: self.value(shape.value, v, at=f"{at}.{k}", wire_path=f"{wire_path}.{k}") for k, v in item.items()
+            }
         if kind == "blob":
             return item.encode() if isinstance(item, str) else item
         kinds = {"string": "string", "boolean": "boolean", "integer": "integer", "long": "integer"}

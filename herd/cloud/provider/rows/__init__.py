@@ -19,11 +19,13 @@ from herd.cloud.provider.rows import (
     network,
     parameters,
     registry,
+    routes,
     security,
 )
 
 MODULES = (
     network,
+    routes,
     security,
     endpoints,
     iam,

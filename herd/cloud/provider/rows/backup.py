@@ -71,7 +71,9 @@ PLAN = Row(
     service="backup",
     create=Call("create_backup_plan", takes=None),
     id="$result.BackupPlanId",
-    reads=(Read(Call("get_backup_plan", {"BackupPlanId": "$id"}), names={"arn": "BackupPlanArn", "version": "VersionId"}),),
+    reads=(
+        Read(Call("get_backup_plan", {"BackupPlanId": "$id"}), names={"arn": "BackupPlanArn", "version": "VersionId"}),
+    ),
     updates=(
         Change(
             ("rules", "advancedBackupSettings"),
@@ -84,9 +86,7 @@ PLAN = Row(
             ),
         ),
     ),
-    delete=(
-        Call("delete_backup_plan", {"BackupPlanId": "$id"}, waits_for=frozenset({"InvalidRequestException"})),
-    ),
+    delete=(Call("delete_backup_plan", {"BackupPlanId": "$id"}, waits_for=frozenset({"InvalidRequestException"})),),
     names={
         "name": "BackupPlan.BackupPlanName",
         "rules": "BackupPlan.Rules",
@@ -137,9 +137,7 @@ SELECTION = Row(
     },
     name=AutoName(longest=50),
     token=TOKEN,
-    find=Find(
-        Call("list_backup_selections", {"BackupPlanId": "$inputs.planId"}), "BackupSelectionsList[].SelectionId"
-    ),
+    find=Find(Call("list_backup_selections", {"BackupPlanId": "$inputs.planId"}), "BackupSelectionsList[].SelectionId"),
     parse=split("|", "planId"),
 )
 

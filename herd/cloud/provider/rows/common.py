@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from herd.cloud.provider.row import Find, Call, Read, Tags
+from herd.cloud.provider.row import Call, Find, Read, Tags
 from herd.cloud.provider.scope import Scope
 
 
@@ -24,7 +24,9 @@ def ec2_tags(kind: str) -> Tags:
     )
 
 
-def listed_tags(owner: tuple[str, Any], operation: str = "list_tags_for_resource", found: str = "Tags", **spelling: Any) -> Tags:
+def listed_tags(
+    owner: tuple[str, Any], operation: str = "list_tags_for_resource", found: str = "Tags", **spelling: Any
+) -> Tags:
     """Tags that are read with a call of their own, which names the thing as the other tag calls do."""
     named = {owner[0]: owner[1], **spelling.get("extra", {})}
     return Tags(owner=owner, read=Read(Call(operation, named), found), **spelling)

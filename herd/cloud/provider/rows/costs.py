@@ -89,7 +89,9 @@ def _budget_details(scope: Scope) -> None:
     out["costFilters"] = [{"name": name, "values": values} for name, values in sorted(filters.items())]
     out["notifications"] = []
     for found in _held(scope):
-        keys = {k: found[k] for k in ("NotificationType", "ComparisonOperator", "Threshold", "ThresholdType") if k in found}
+        keys = {
+            k: found[k] for k in ("NotificationType", "ComparisonOperator", "Threshold", "ThresholdType") if k in found
+        }
         answer = scope.run("describe_subscribers_for_notification", **_of_budget(scope), Notification=keys)
         addresses: dict[str, list[str]] = {"EMAIL": [], "SNS": []}
         for subscriber in answer.get("Subscribers", []):
@@ -169,13 +171,21 @@ MONITOR = Row(
     service="ce",
     create=Call("create_anomaly_monitor", {"AnomalyMonitor.MonitorSpecification": _specification}, takes=None),
     id="$result.MonitorArn",
-    reads=(Read(Call("get_anomaly_monitors", {"MonitorArnList": ["$id"]}), "AnomalyMonitors[0]", {
-        "name": "MonitorName",
-        "monitorType": "MonitorType",
-        "monitorDimension": "MonitorDimension",
-        "monitorSpecification": "MonitorSpecification",
-    }),),
-    updates=(Change(("name",), (Call("update_anomaly_monitor", {"MonitorArn": "$id", "MonitorName": "$inputs.name"}),)),),
+    reads=(
+        Read(
+            Call("get_anomaly_monitors", {"MonitorArnList": ["$id"]}),
+            "AnomalyMonitors[0]",
+            {
+                "name": "MonitorName",
+                "monitorType": "MonitorType",
+                "monitorDimension": "MonitorDimension",
+                "monitorSpecification": "MonitorSpecification",
+            },
+        ),
+    ),
+    updates=(
+        Change(("name",), (Call("update_anomaly_monitor", {"MonitorArn": "$id", "MonitorName": "$inputs.name"}),)),
+    ),
     delete=(Call("delete_anomaly_monitor", {"MonitorArn": "$id"}),),
     names={
         "name": "AnomalyMonitor.MonitorName",
@@ -246,7 +256,10 @@ SUBSCRIPTION = Row(
     delete=(Call("delete_anomaly_subscription", {"SubscriptionArn": "$id"}),),
     names={
         "name": "AnomalySubscription.SubscriptionName",
-        **{n: f"AnomalySubscription.{n[0].upper()}{n[1:]}" for n in ("frequency", "subscribers", "thresholdExpression", "accountId")},
+        **{
+            n: f"AnomalySubscription.{n[0].upper()}{n[1:]}"
+            for n in ("frequency", "subscribers", "thresholdExpression", "accountId")
+        },
         "monitorArnLists": "AnomalySubscription.MonitorArnList",
         **_expression_names(),
     },
@@ -269,21 +282,29 @@ def _status(scope: Scope) -> list[dict[str, Any]]:
     return [{"TagKey": scope.inputs.get("tagKey") or scope.id, "Status": scope.inputs.get("status")}]
 
 
+SET_STATUS = Call("update_cost_allocation_tags_status", {"CostAllocationTagsStatus": _status})
 ALLOCATION_TAG = Row(
     type="aws:costexplorer/costAllocationTag:CostAllocationTag",
     service="ce",
-    create=Call("update_cost_allocation_tags_status", {"CostAllocationTagsStatus": _status}),
+    create=SET_STATUS,
     id="$inputs.tagKey",
-    reads=(Read(
-            Call("list_cost_allocation_tags", {"TagKeys": ["$id"]}), "CostAllocationTags[0]", {"tagKey": "TagKey"}
-        ),),
-    updates=(
-        Change(("status",), (Call("update_cost_allocation_tags_status", {"CostAllocationTagsStatus": _status}),)),
+    # The key updates in place upstream: the new key is activated and the resource's id stays behind.
+    reads=(
+        Read(
+            Call("list_cost_allocation_tags", {"TagKeys": [lambda scope: scope.given("tagKey") or scope.id]}),
+            "CostAllocationTags[0]",
+            {"tagKey": "TagKey"},
+        ),
     ),
+    updates=(Change(("status", "tagKey"), (SET_STATUS,)),),
     delete=(
         Call(
             "update_cost_allocation_tags_status",
-            {"CostAllocationTagsStatus": [{"TagKey": "$id", "Status": "Inactive"}]},
+            {
+                "CostAllocationTagsStatus": lambda scope: [
+                    {"TagKey": scope.given("tagKey") or scope.id, "Status": "Inactive"}
+                ]
+            },
         ),
     ),
     natural=True,

@@ -108,9 +108,7 @@ MOUNT_TARGET = Row(
         ),
     ),
     delete=(Call("delete_mount_target", {"MountTargetId": "$id"}),),
-    find=Find(
-        Call("describe_mount_targets", {"FileSystemId": "$inputs.fileSystemId"}), "MountTargets[].MountTargetId"
-    ),
+    find=Find(Call("describe_mount_targets", {"FileSystemId": "$inputs.fileSystemId"}), "MountTargets[].MountTargetId"),
     wait=AVAILABLE,
     gone=lambda found: found.get("LifeCycleState") in LEAVING,
     after_read=_mount_target_details,
@@ -131,9 +129,7 @@ ACCESS_POINT = Row(
     },
     tags=TAGS,
     token="ClientToken",  # noqa: S106 - the name of a parameter
-    find=Find(
-        Call("describe_access_points", {"FileSystemId": "$inputs.fileSystemId"}), "AccessPoints[].AccessPointId"
-    ),
+    find=Find(Call("describe_access_points", {"FileSystemId": "$inputs.fileSystemId"}), "AccessPoints[].AccessPointId"),
     wait=AVAILABLE,
     gone=lambda found: found.get("LifeCycleState") in LEAVING,
 )

@@ -24,7 +24,9 @@ def _change_lists(scope: Scope) -> None:
 
 def _set_policy(scope: Scope) -> None:
     policy = scope.inputs.get("policy")
-    scope.run("modify_vpc_endpoint", VpcEndpointId=scope.id, PolicyDocument=policy, ResetPolicy=None if policy else True)
+    scope.run(
+        "modify_vpc_endpoint", VpcEndpointId=scope.id, PolicyDocument=policy, ResetPolicy=None if policy else True
+    )
 
 
 def _endpoint_details(scope: Scope) -> None:

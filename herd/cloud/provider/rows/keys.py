@@ -57,13 +57,17 @@ KEY = Row(
         ),
         Change(
             ("policy", "bypassPolicyLockoutSafetyCheck"),
-            (Call("put_key_policy", {"KeyId": "$id", "PolicyName": "default"}, takes=("policy", "bypassPolicyLockoutSafetyCheck")),),
+            (
+                Call(
+                    "put_key_policy",
+                    {"KeyId": "$id", "PolicyName": "default"},
+                    takes=("policy", "bypassPolicyLockoutSafetyCheck"),
+                ),
+            ),
         ),
         Change(("isEnabled",), _set_enabled, at_create=True),
     ),
-    delete=(
-        Call("schedule_key_deletion", {"KeyId": "$id", "PendingWindowInDays": input_of("deletionWindowInDays")}),
-    ),
+    delete=(Call("schedule_key_deletion", {"KeyId": "$id", "PendingWindowInDays": input_of("deletionWindowInDays")}),),
     names={"customerMasterKeySpec": "KeySpec"},
     defaults={
         "keyUsage": "ENCRYPT_DECRYPT",
@@ -90,7 +94,7 @@ def _target(scope: Scope) -> None:
     key = str(scope.found["TargetKeyId"])
     given = str(scope.given("targetKeyId") or "")
     alias = str(scope.outputs.get("arn", ""))
-    scope.outputs["targetKeyArn"] = f"{alias.split(':alias/')[0]}:key/{key}"
+    scope.outputs["targetKeyArn"] = f"{alias.split(':alias/', maxsplit=1)[0]}:key/{key}"
     scope.outputs["targetKeyId"] = given if given.endswith(f"key/{key}") else key
 
 
@@ -124,9 +128,8 @@ GRANT = Row(
             only=("grantId", "granteePrincipal", "retiringPrincipal", "operations", "constraints", "name"),
         ),
     ),
-    delete=(
-        Call("revoke_grant", {"KeyId": input_of("keyId"), "GrantId": lambda scope: scope.id.rpartition(":")[2]}),
-    ),
+    delete=(Call("revoke_grant", {"KeyId": input_of("keyId"), "GrantId": lambda scope: scope.id.rpartition(":")[2]}),),
+    names={"grantCreationTokens": "GrantTokens"},
     outputs={"keyId": input_of("keyId"), "grantToken": "$result.GrantToken || state.grantToken"},
     defaults={"retireOnDelete": False},
     name=AutoName(),

@@ -41,9 +41,7 @@ LOG_GROUP = Row(
         Change(("retentionInDays",), _set_retention, at_create=True),
         Change(("kmsKeyId",), _set_key),
     ),
-    delete=(
-        Call("delete_log_group", {"logGroupName": "$id"}, when=lambda scope: not scope.given("skipDestroy")),
-    ),
+    delete=(Call("delete_log_group", {"logGroupName": "$id"}, when=lambda scope: not scope.given("skipDestroy")),),
     names={"name": "logGroupName"},
     outputs={
         # The API's ARN ends in a wildcard that the provider's output doesn't have.
@@ -52,7 +50,9 @@ LOG_GROUP = Row(
     },
     defaults={"retentionInDays": 0, "skipDestroy": False},
     name=AutoName(longest=512),
-    tags=listed_tags(("resourceArn", "$state.arn"), found="tags", create="tags", form="map", tags_param="tags", keys_param="tagKeys"),
+    tags=listed_tags(
+        ("resourceArn", "$state.arn"), found="tags", create="tags", form="map", tags_param="tags", keys_param="tagKeys"
+    ),
     natural=True,
     fixed=("skipDestroy",),
 )

@@ -178,12 +178,8 @@ EVENT_RULE = Row(
     create=PUT_RULE,
     id=_rule_id,
     reads=(Read(Call("describe_rule", {"Name": input_of("name"), **ON_BUS})),),
-    updates=(
-        Change(("description", "eventPattern", "scheduleExpression", "roleArn", "state"), (PUT_RULE,)),
-    ),
-    delete=(
-        Call("delete_rule", {"Name": input_of("name"), **ON_BUS}, waits_for=frozenset({"ValidationException"})),
-    ),
+    updates=(Change(("description", "eventPattern", "scheduleExpression", "roleArn", "state"), (PUT_RULE,)),),
+    delete=(Call("delete_rule", {"Name": input_of("name"), **ON_BUS}, waits_for=frozenset({"ValidationException"})),),
     defaults={"eventBusName": "default", "forceDestroy": False, "state": "ENABLED"},
     name=AutoName(longest=64),
     tags=listed_tags(("ResourceARN", "$state.arn")),
@@ -224,15 +220,17 @@ def _found_target(scope: Scope, answer: Mapping[str, Any]) -> Any:
     return next((t for t in answer["Targets"] if t["Id"] == scope.given("targetId")), None)
 
 
-PUT_TARGETS = Call(
-    "put_targets", {"Rule": "$inputs.rule", "EventBusName": "$inputs.eventBusName", "Targets": _target}
-)
+PUT_TARGETS = Call("put_targets", {"Rule": "$inputs.rule", "EventBusName": "$inputs.eventBusName", "Targets": _target})
 EVENT_TARGET = Row(
     type="aws:cloudwatch/eventTarget:EventTarget",
     service="events",
     create=PUT_TARGETS,
     id=lambda s: "-".join(
-        [*([s.inputs["eventBusName"]] if s.inputs["eventBusName"] != "default" else []), s.inputs["rule"], s.inputs["targetId"]]
+        [
+            *([s.inputs["eventBusName"]] if s.inputs["eventBusName"] != "default" else []),
+            s.inputs["rule"],
+            s.inputs["targetId"],
+        ]
     ),
     reads=(
         Read(
@@ -242,12 +240,8 @@ EVENT_TARGET = Row(
             select=_found_target,
         ),
     ),
-    updates=(
-        Change(tuple(name for name in TARGET if "." not in name and name != "targetId"), (PUT_TARGETS,)),
-    ),
-    delete=(
-        Call("remove_targets", {"Rule": input_of("rule"), **ON_BUS, "Ids": [input_of("targetId")]}),
-    ),
+    updates=(Change(tuple(name for name in TARGET if "." not in name and name != "targetId"), (PUT_TARGETS,)),),
+    delete=(Call("remove_targets", {"Rule": input_of("rule"), **ON_BUS, "Ids": [input_of("targetId")]}),),
     outputs={"rule": input_of("rule"), "eventBusName": input_of("eventBusName")},
     defaults={"eventBusName": "default", "forceDestroy": False},
     name=AutoName("targetId", longest=64),

@@ -39,9 +39,7 @@ PARAMETER = Row(
             {"description": "Description", "tier": "Tier", "keyId": "KeyId", "allowedPattern": "AllowedPattern"},
         ),
     ),
-    updates=(
-        Change(PARAMETER_INPUTS, (Call("put_parameter", {"Value": _value, "Overwrite": True}, takes=PUT),)),
-    ),
+    updates=(Change(PARAMETER_INPUTS, (Call("put_parameter", {"Value": _value, "Overwrite": True}, takes=PUT),)),),
     delete=(Call("delete_parameter", {"Name": "$id"}),),
     name=AutoName(longest=2048),
     tags=listed_tags(
@@ -83,7 +81,9 @@ def _window(scope: Scope) -> int | None:
 SECRET = Row(
     type="aws:secretsmanager/secret:Secret",
     service="secretsmanager",
-    create=Call("create_secret", takes=("name", "description", "kmsKeyId"), waits_for=frozenset({"InvalidRequestException"})),
+    create=Call(
+        "create_secret", takes=("name", "description", "kmsKeyId"), waits_for=frozenset({"InvalidRequestException"})
+    ),
     id="$result.ARN",
     reads=(Read(Call("describe_secret", {"SecretId": "$id"}), "", {"arn": "ARN", "policy": ""}),),
     updates=(
@@ -151,12 +151,22 @@ PROJECT = Row(
     create=Call("create_project", takes=None),
     id="$result.project.arn",
     reads=(
-        Read(Call("batch_get_projects", {"names": [lambda s: s.given("name") or s.id.rpartition("/")[2]]}), "projects[0]"),
+        Read(
+            Call("batch_get_projects", {"names": [lambda s: s.given("name") or s.id.rpartition("/")[2]]}), "projects[0]"
+        ),
     ),
     updates=(Change(PROJECT_INPUTS, (Call("update_project", takes=("name", *PROJECT_INPUTS)),)),),
     delete=(Call("delete_project", {"name": lambda s: s.given("name") or s.id.rpartition("/")[2]}),),
     names={"buildTimeout": "timeoutInMinutes", "queuedTimeout": "queuedTimeoutInMinutes", "secondarySources": ""},
-    defaults={"buildTimeout": 60, "queuedTimeout": 480},
+    defaults={
+        "buildTimeout": 60,
+        "queuedTimeout": 480,
+        "badgeEnabled": False,
+        "cache.type": "NO_CACHE",
+        "environment.environmentVariables.type": "PLAINTEXT",
+        "logsConfig.cloudwatchLogs.status": "ENABLED",
+        "logsConfig.s3Logs.status": "DISABLED",
+    },
     name=AutoName(longest=150),
     tags=Tags(create="tags", key="key", value="value", read="tags", hook=_set_tags),
     natural=True,

@@ -102,9 +102,7 @@ CACHE_RULE = Row(
     create=Call("create_pull_through_cache_rule", takes=None),
     id="$inputs.ecrRepositoryPrefix",
     reads=(
-        Read(
-            Call("describe_pull_through_cache_rules", {"ecrRepositoryPrefixes": ["$id"]}), "pullThroughCacheRules[0]"
-        ),
+        Read(Call("describe_pull_through_cache_rules", {"ecrRepositoryPrefixes": ["$id"]}), "pullThroughCacheRules[0]"),
     ),
     updates=(
         Change(
@@ -157,9 +155,7 @@ SCANNING = Row(
     service="ecr",
     create=PUT_SCANNING,
     id="$account",
-    reads=(
-        Read(Call("get_registry_scanning_configuration"), "scanningConfiguration"),
-    ),
+    reads=(Read(Call("get_registry_scanning_configuration"), "scanningConfiguration"),),
     updates=(Change(("rules", "scanType"), (PUT_SCANNING,)),),
     delete=(Call("put_registry_scanning_configuration", {"scanType": "BASIC", "rules": []}),),
     outputs={"registryId": "$account"},
@@ -172,9 +168,7 @@ REPLICATION = Row(
     service="ecr",
     create=PUT_REPLICATION,
     id="$account",
-    reads=(
-        Read(Call("describe_registry")),
-    ),
+    reads=(Read(Call("describe_registry")),),
     updates=(Change(("replicationConfiguration",), (PUT_REPLICATION,)),),
     delete=(Call("put_replication_configuration", {"replicationConfiguration": {"rules": []}}),),
     natural=True,

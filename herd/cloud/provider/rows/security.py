@@ -116,7 +116,9 @@ SECURITY_GROUP = Row(
     tags=ec2_tags("security-group"),
     natural=True,
     find=ec2_find(
-        "describe_security_groups", "SecurityGroups[].GroupId", {"group-name": "$inputs.name", "vpc-id": "$inputs.vpcId"}
+        "describe_security_groups",
+        "SecurityGroups[].GroupId",
+        {"group-name": "$inputs.name", "vpc-id": "$inputs.vpcId"},
     ),
     after_read=_read_rules,
     tells=("ingress", "egress"),
@@ -159,7 +161,11 @@ RULE_SOURCES = {
 
 def _permission(scope: Scope) -> list[dict[str, Any]]:
     given = scope.inputs
-    permission = {"IpProtocol": given.get("ipProtocol"), "FromPort": given.get("fromPort"), "ToPort": given.get("toPort")}
+    permission = {
+        "IpProtocol": given.get("ipProtocol"),
+        "FromPort": given.get("fromPort"),
+        "ToPort": given.get("toPort"),
+    }
     for name, (kind, member) in RULE_SOURCES.items():
         if given.get(name) is not None:
             item = {member: given[name], "Description": given.get("description")}
