@@ -2,6 +2,10 @@
 
 import pytest
 
+from components.base.problems import InvalidInputError
+from herd.stackfile import load_stack
+from infra.loading import StackSource, load_settings
+
 # (stack, text, what somebody wrote instead, field at fault, words of the message and the fix)
 MISTAKES = {
     "unknown key": ("dev", "herd:budget:", "herd:budgt:", "budgt", ("unknown key", "did you mean 'budget'?")),
@@ -229,11 +233,6 @@ def test_the_program_refuses_it_before_it_registers_anything(checkout, mistake):
 
 
 def test_a_secret_in_the_engine_s_configuration_is_refused(checkout):
-    from infra.loading import StackSource, load_settings  # noqa: PLC0415
-
-    from components.base.problems import InvalidInputError  # noqa: PLC0415
-    from herd.stackfile import load_stack  # noqa: PLC0415
-
     config = load_stack(checkout.root, "dev").strings()
     with pytest.raises(InvalidInputError) as caught:
         load_settings(config, StackSource(checkout.root, "herd", "dev"), ("herd:budget",))
