@@ -100,7 +100,8 @@ class Image(_Locked):
     """A container image: `repository` with its registry's host, the tag it was looked up by, its digest."""
 
     repository: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$")]
-    tag: Annotated[str, StringConstraints(pattern=r"^\w[\w.-]{0,127}$")]
+    # A counted repeat of \w takes pydantic 80 ms to compile: the length is a limit of its own.
+    tag: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=128)]
     digest: Digest
 
     def values(self) -> Iterator[tuple[FieldPath, str]]:
