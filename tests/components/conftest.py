@@ -239,7 +239,7 @@ def run(
         reads: What `.get` finds, by id.
 
     Raises:
-        Exception: Whatever the program, or an apply in it, raised.
+        Exception: Whatever the program, or an apply in it, raised; with what was registered as its `recording`.
     """
     monitor = Monitor(preview, computed or {}, reads or {})
 
@@ -269,7 +269,11 @@ def run(
             loop.close()
             asyncio.set_event_loop(None)
 
-    contextvars.copy_context().run(body)
+    try:
+        contextvars.copy_context().run(body)
+    except Exception as error:
+        error.recording = monitor.recording
+        raise
     return monitor.recording
 
 

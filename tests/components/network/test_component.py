@@ -84,6 +84,12 @@ def test_outputs_name_every_subnet_by_tier_and_zone(built, kind):
         assert outputs[f"{tier}SubnetIds"].keys() == zones
     assert outputs["securityGroupIds"].keys() == {"nodes", "efa", "control-plane", "endpoints", "lustre", "nfs"}
     assert "s3" in outputs["endpointIds"]
+    assert ("flowLogGroupArn" in outputs) == (kind == "managed")
+
+
+def test_names_resolve_inside_the_vpc_or_endpoints_would_not_answer(built):
+    vpc = built().one(ec2.Vpc).inputs
+    assert (vpc["enableDnsSupport"], vpc["enableDnsHostnames"]) == (True, True)
 
 
 def test_outputs_of_an_existing_network_are_its_own_ids(built, existing):
@@ -110,11 +116,13 @@ def test_an_existing_network_that_is_not_as_the_file_says_stops_the_up(build, ex
     with pytest.raises(pulumi.RunError) as caught:
         build({"existing": existing()}, reads=found)
     assert str(caught.value).count("is in vpc-0fedcba9876543210, not in vpc-0123456789abcdef0") == 3
+    assert {r.type for r in children(caught.value.recording)} == {ec2.Vpc.pulumi_type, ec2.Subnet.pulumi_type}
 
 
 def test_a_spec_that_does_not_fit_the_stack_registers_nothing(build, managed):
-    with pytest.raises(InvalidInputError, match="place 6, 4 are kept"):
+    with pytest.raises(InvalidInputError, match="place 6, 4 are kept") as caught:
         build(managed(), region="us-east-1", availability_zones=("us-east-1f",))
+    assert [r.type for r in caught.value.recording] == ["pulumi:providers:aws"]
 
 
 def test_the_default_security_group_has_no_rules(built):
@@ -145,6 +153,8 @@ def test_nats_wait_for_the_internet_gateway(built):
     nats = recording.of(ec2.NatGateway)
     assert len(nats) == 3
     assert all(gateway.urn in nat.dependencies for nat in nats)
+    assert {nat.inputs["connectivityType"] for nat in nats} == {"public"}
+    assert {address.inputs["domain"] for address in recording.of(ec2.Eip)} == {"vpc"}
 
 
 def test_every_subnet_is_associated_and_only_three_kinds_of_tables_lead_out(built):
@@ -190,3 +200,4 @@ def test_only_what_has_no_name_in_aws_gets_a_name_tag_and_no_tag_of_the_stack_is
         assert not make_context().tags.keys() & child.inputs.get("tags", {}).keys()
         if child.type == ec2.Subnet.pulumi_type:
             assert child.inputs["tags"]["Name"] == child.name.replace("network-", "herd-dev-")
+            assert child.inputs["tags"]["tier"] in child.name
