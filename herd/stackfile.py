@@ -32,6 +32,7 @@ class StackFile:
         stack: The stack's name.
         config: Fully qualified key to plain value, with the defaults of Pulumi.yaml.
         secrets_provider: What encrypts the real stack's secrets; empty for a passphrase.
+        main: The program: a folder with `__main__.py`, or a file.
     """
 
     root: Path
@@ -39,6 +40,7 @@ class StackFile:
     stack: str
     config: Mapping[str, ConfigValue]
     secrets_provider: str
+    main: Path
 
     def strings(self) -> dict[str, str]:
         """The configuration as a program receives it: strings as they are, everything else as JSON."""
@@ -85,7 +87,15 @@ def load_stack(root: Path, stack: str, *, fidelity: Fidelity = "real", release: 
     }
     if release is not None:
         config[f"{name}:release"] = release
-    return StackFile(root, name, stack, config, data.get("secretsprovider") or "")
+    return StackFile(root, name, stack, config, data.get("secretsprovider") or "", _main(root, project_file))
+
+
+def _main(root: Path, project: YamlFile) -> Path:
+    main = root / (project.data.get("main") or ".")
+    if not main.exists():
+        line = project.line(("main",))
+        raise InvalidInputError.one("no such folder or file", file=project.shown, line=line, field="main")
+    return main
 
 
 def _json(value: Any) -> str:

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from components.base.problems import InvalidInputError
-from components.base.yaml_file import YamlFile
 from herd.graph.model import Graph
 from herd.render.monitor import Monitor, Run
 from herd.render.program import ProgramError, run_program
@@ -32,26 +31,18 @@ def render(root: Path, stack: str, *, release: Path | str | None = None, unknown
     """
     root = root.resolve()
     source = load_stack(root, stack, fidelity="render", release=None if release is None else str(release))
-    main = _main(root)
+    config = source.strings()
+    main = source.main.resolve()
     run = Run(
         project=source.project,
         stack=source.stack,
         main=(main / "__main__.py" if main.is_dir() else main).relative_to(root).as_posix(),
         unknowns=unknowns,
-        no_default=_no_default(source.strings().get("pulumi:disable-default-providers", "[]")),
+        no_default=_no_default(config.get("pulumi:disable-default-providers", "[]")),
     )
     monitor = Monitor(run)
-    run_program(root, main, source.strings(), monitor)
+    run_program(root, main, config, monitor)
     return monitor.graph()
-
-
-def _main(root: Path) -> Path:
-    project = YamlFile.load(root / "Pulumi.yaml", shown="Pulumi.yaml")
-    main = root / (project.data.get("main") or ".")
-    if not main.exists():
-        line = project.line(("main",))
-        raise InvalidInputError.one("no such folder or file", file="Pulumi.yaml", line=line, field="main")
-    return main.resolve()
 
 
 def _no_default(value: str) -> frozenset[str]:
