@@ -138,7 +138,7 @@ class Lifecycle:
         run = self._driver.destroy()
         still_there = {r["urn"] for r in self._driver.deployment().get("resources", [])}
         lost = [urn for urn in protected if urn not in still_there]
-        problems = [f"deleted though protected: {urn}" for urn in lost]
+        problems = [f"deleted though protected: {short(urn)}" for urn in lost]
         if run.ok:
             problems.append("destroy went through though resources are protected")
         return _Verdict({}, problems, [f"{len(protected)} protected resources stopped it, as they must"])
@@ -158,7 +158,7 @@ class Lifecycle:
     def _destroy(self) -> _Verdict:
         run = self._driver.destroy()
         kept = [r["urn"] for r in self._driver.deployment().get("resources", [])]
-        return _Verdict(run.plan.changes, [*run.errors, *(f"still in the state: {urn}" for urn in kept)])
+        return _Verdict(run.plan.changes, [*run.errors, *(f"still in the state: {short(urn)}" for urn in kept)])
 
     def _leftovers(self) -> _Verdict:
         self.leftovers = tuple(self._audit())
@@ -176,4 +176,10 @@ def _moved(plan: Plan) -> list[str]:
     """The steps of a plan that should have had none, with what changed."""
     if not changed(plan.changes) and not plan.changed():
         return []
-    return [f"{step.op} {step.urn} ({', '.join(step.diffs) or 'no property named'})" for step in plan.changed()]
+    return [f"{step.op} {short(step.urn)} ({', '.join(step.diffs) or 'no property named'})" for step in plan.changed()]
+
+
+def short(urn: str) -> str:
+    """Type and name of a URN, without its parents: what a person reads."""
+    kind, _, name = urn.rpartition("::")
+    return f"{kind.rpartition('::')[2].rpartition('$')[2]}::{name}"

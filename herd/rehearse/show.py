@@ -27,6 +27,8 @@ MARKS: Mapping[str, tuple[str, str]] = {
 }
 # Enough rows to see what is going on, few enough for a small terminal.
 ROWS = 8
+# Problems printed of one phase; the report has all of them.
+SHOWN = 12
 
 
 class Progress:
@@ -70,10 +72,12 @@ class Progress:
         """A phase is over: print its line, and every problem below it."""
         self._running.clear()
         self._console.print(phase_line(phase))
-        for problem in phase.problems:
-            self._console.print(Text(f"    {problem}", style="red"))
+        for problem in phase.problems[:SHOWN]:
+            self._console.print(Text(f"    {problem}", style="red"), soft_wrap=True)
+        if len(phase.problems) > SHOWN:
+            self._console.print(Text(f"    and {len(phase.problems) - SHOWN} more (--json has all)", style="red"))
         for note in phase.notes:
-            self._console.print(Text(f"    {note}", style="dim"))
+            self._console.print(Text(f"    {note}", style="dim"), soft_wrap=True)
 
     def _view(self) -> Group:
         now = time.monotonic()

@@ -133,7 +133,9 @@ def test_a_sound_engine_passes_every_phase():
 
 def test_drift_without_a_cause_fails_the_refresh():
     lifecycle, _ = rehearsed(**replaced("refresh", 0, run(("update", ROUTE), update=1, same=2)))
-    assert failed(lifecycle) == {"refresh: no drift": [f"drift without a cause: update {ROUTE} (no property named)"]}
+    assert failed(lifecycle) == {
+        "refresh: no drift": ["drift without a cause: update aws:ec2/route:Route::nat (no property named)"]
+    }
 
 
 def test_a_second_up_that_changes_something_fails():
@@ -182,6 +184,6 @@ def test_protection_must_stop_the_destroy_before_it_is_lifted():
 def test_a_destroy_that_ignores_protection_fails():
     lifecycle, _ = rehearsed(state=resources(protect=True), destroy=[*RIGHT["destroy"], run()])
     assert failed(lifecycle)["destroy is refused"] == [
-        f"deleted though protected: {ROUTE}",
+        "deleted though protected: aws:ec2/route:Route::nat",
         "destroy went through though resources are protected",
     ]
