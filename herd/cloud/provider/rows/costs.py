@@ -163,7 +163,31 @@ BUDGET = Row(
 
 def _specification(scope: Scope) -> Any:
     text = scope.inputs.get("monitorSpecification")
-    return json.loads(text) if isinstance(text, str) else None
+    return _without_nulls(json.loads(text)) if isinstance(text, str) else None
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _with_nulls(scope: Scope) -> None:
+    # The real provider writes the answer with every field of the API's structure, empty ones as null.
+    if (found := scope.found.get("MonitorSpecification")) is not None:
+        scope.outputs["monitorSpecification"] = json.dumps(_expression(found))
+
+
+def _expression(found: Mapping[str, Any]) -> dict[str, Any]:
+    whole: dict[str, Any] = dict.fromkeys(("And", "CostCategories", "Dimensions", "Not", "Or", "Tags"))
+    for key, value in found.items():
+        if key in {"And", "Or"}:
+            whole[key] = [_expression(item) for item in value]
+        elif key == "Not":
+            whole[key] = _expression(value)
+        else:
+            whole[key] = {"Key": None, "MatchOptions": None, "Values": None, **value}
+    return whole
 
 
 MONITOR = Row(
@@ -197,6 +221,7 @@ MONITOR = Row(
     name=AutoName(longest=1024),
     tags=listed_tags(("ResourceArn", "$id"), found="ResourceTags", **CE_TAGS),
     documents=("monitorSpecification",),
+    after_read=_with_nulls,
     find=Find(Call("get_anomaly_monitors"), "AnomalyMonitors[].MonitorArn"),
     is_global=True,
 )
