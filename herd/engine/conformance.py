@@ -172,7 +172,7 @@ class Scenario:
                 if data["type"] == STACK_TYPE:
                     stack_outputs = self._short(_seen(data["new"]["outputs"])) if data["new"] else stack_outputs
                 else:
-                    components.append([*row[1:], self._short(_seen(state["outputs"]))])
+                    components.append([*row[1:], self._short(_seen((data["new"] or {}).get("outputs", {})))])
                 continue
             details = {
                 "diffs": sorted(data.get("diffs", [])),
@@ -240,7 +240,16 @@ def _subject(row: Any) -> Any:
 
 
 def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
+    return json.dumps(_whole(value), sort_keys=True)
+
+
+def _whole(value: Any) -> Any:
+    """300.0 and 300 are one number."""
+    if isinstance(value, dict):
+        return {k: _whole(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_whole(v) for v in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def run_scenario(folder: Path, shared: Path) -> str:

@@ -366,7 +366,7 @@ class _Course:
             return
         outputs = self._stack_outputs
         old = self._d.olds.get(self._stack_urn)
-        if (self._d.erred or self._bailed or self._generator.erred) and old:
+        if (self._d.erred or self._bailed) and old:
             outputs = old.outputs | outputs
         self._put_outputs(step, outputs)
         self._outputs = outputs

@@ -57,7 +57,6 @@ class Generator:
         self._new_urn: dict[str, str] = {}
         self._old_urn: dict[str, str] = {}
         self._providers: dict[str, State] = {}
-        self.erred = False
 
     def _urn(self, parent: str, type_: str, name: str) -> str:
         if parent and parent not in self._urns:
@@ -270,8 +269,7 @@ class Generator:
                 f'unable to replace resource "{urn}"\nas it is currently marked for protection. To unprotect the resource,'
                 " remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
             )
-            self.erred = True
-            bail = self._d.bail(urn, message)
+            bail = self._d.bail(urn, message, erred=self._d.preview)
             if not self._d.preview:
                 raise bail
         self._replaced.add(urn)

@@ -49,8 +49,9 @@ class Journal:
     ) -> None:
         self.path, self._on_durable = path, on_durable
         self._buffer: list[bytes] = []
-        self._flush: asyncio.Future[None] | None = None
-        self._written = 0
+        self._flush: asyncio.Task[None] | None = None
+        self._error: OSError | None = None
+        self._appended = self._durable = 0
         complete = path.read_bytes().rfind(b"\n") + 1 if resume and path.exists() else 0
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         os.ftruncate(self._descriptor, complete)
@@ -60,24 +61,33 @@ class Journal:
     def append(self, entry: Entry) -> None:
         """Add an entry; it becomes durable with the next commit."""
         self._buffer.append(_line(entry))
+        self._appended += 1
 
     async def commit(self) -> None:
         """Wait until everything appended so far is on disk; commits of concurrent steps share one fsync."""
-        while self._flush is not None:
-            await asyncio.shield(self._flush)
-        if not self._buffer:
-            return
-        loop = asyncio.get_running_loop()
+        wanted = self._appended
+        while self._durable < wanted:
+            if self._flush is None:
+                self._flush = asyncio.create_task(self._store_buffer())
+            await asyncio.wait({self._flush})
+            self._flush_error()
+
+    async def _store_buffer(self) -> None:
         lines, self._buffer = self._buffer, []
-        self._flush = asyncio.ensure_future(loop.run_in_executor(None, self._store, lines))
         try:
-            await asyncio.shield(self._flush)
+            await asyncio.to_thread(self._store, lines)
+        except OSError as error:
+            self._error = error
         finally:
             self._flush = None
-        if self._on_durable:
-            for _ in lines:
-                self._written += 1
-                self._on_durable(self._written)
+        for _ in lines:
+            self._durable += 1
+            if self._on_durable:
+                self._on_durable(self._durable)
+
+    def _flush_error(self) -> None:
+        if self._error:
+            raise self._error
 
     def close(self, compacted: str) -> None:
         """Write what is left and the SHA-256 of the state file that is about to replace the old one."""

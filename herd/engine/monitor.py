@@ -17,7 +17,7 @@ from herd.engine.deployment import Deployment
 from herd.engine.plugins import CHANNEL
 from herd.engine.providers import ProviderError
 from herd.engine.state import Goal, State, is_provider, package, ref_urn, urn_type
-from herd.engine.values import Props, Secret, UnsupportedError, Wire, from_struct, from_value, has_unknowns
+from herd.engine.values import Props, Secret, UnsupportedError, Wire, bare_unknowns, from_struct, from_value, has_unknowns
 
 _FEATURES = [
     number for name, number in resource_pb2.ResourceMonitorFeature.items() if "STATE_MIGRATIONS" not in name and "BYTE_STRING" not in name
@@ -255,7 +255,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         inputs: Props = {}
         for key, value in sorted(request.object.fields.items()):
             found = by_property.setdefault(key, set() if request.propertyDependencies else set(dependencies))
-            inputs[key] = from_value(value, found)
+            inputs[key] = bare_unknowns(from_value(value, found))
         custom, type_ = request.custom, request.type
         provider = ""
         if custom and not is_provider(type_):
@@ -317,7 +317,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     async def RegisterResourceOutputs(self, request: Any, context: Any) -> empty_pb2.Empty:
         """The outputs of a component or the stack."""
         try:
-            self._outputs(request.urn, from_struct(request.outputs))
+            self._outputs(request.urn, bare_unknowns(from_struct(request.outputs)))
         except UnsupportedError as error:
             await self._refused(context, error)
         return empty_pb2.Empty()

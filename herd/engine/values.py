@@ -230,6 +230,11 @@ def mapped(value: Any, secret: Callable[[Secret], Any], unknown: Any = UNKNOWN) 
     return unknown if value is UNKNOWN else value
 
 
+def bare_unknowns(value: Any) -> Any:
+    """The value with unknowns that will be secret as mere unknowns: there is nothing to hide yet."""
+    return mapped(value, lambda secret: UNKNOWN if secret.value is UNKNOWN else secret)
+
+
 def blinded(props: Any) -> Any:
     """The properties as events show them: secrets hidden, unknowns by their sentinel."""
     return mapped(props, lambda _: {SIG: SECRET, "ciphertext": "[secret]"}, UNKNOWN_STRING)
