@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,7 +48,13 @@ class Difference:
 
 
 def compare(
-    token: str, row: Row | None, old: Mapping[str, Any], new: Mapping[str, Any], region: str, ignore: Iterable[str] = ()
+    token: str,
+    row: Row | None,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    *,
+    region: str,
+    ignore: Iterable[str] = (),
 ) -> Difference:
     """Compare inputs.
 
@@ -73,7 +80,7 @@ def compare(
             continue
         # A document is one value to the reader, whatever changed inside.
         for path, kind in leaves(before, after, name):
-            force = _force(facts, path, kind, old_values, new_values, found)
+            force = _force(path, kind, (old_values, new_values), row=row, facts=facts, found=found)
             found.detailed[path] = _KIND[kind, force]
             if force:
                 found.replaces.add(name)
@@ -82,17 +89,25 @@ def compare(
 
 
 def _force(
-    facts: Replacement | None, path: str, kind: str, old: Mapping[str, Any], new: Mapping[str, Any], found: Difference
+    path: str,
+    kind: str,
+    values: tuple[Mapping[str, Any], Mapping[str, Any]],
+    *,
+    row: Row | None,
+    facts: Replacement | None,
+    found: Difference,
 ) -> bool:
-    top = path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
+    top = re.split(r"[.\[]", path, maxsplit=1)[0]
     if top in {"tags", "tagsAll"}:
         return False
     if top == "region":
         return True
     if facts is None or top in facts.unknown:
+        if row is not None and top in row.fixed:
+            return False  # AWS never hears of it, so it can't ask for a replacement.
         found.uncertain.append(path)
         return True
-    return facts.forces(path, kind, old, new)
+    return facts.forces(path, kind, *values)
 
 
 def _fixed_name(row: Row | None, new: Mapping[str, Any]) -> bool:

@@ -119,7 +119,7 @@ class Provider:
     def diff(self, urn: str, old: Props, news: Props, ignore: Iterable[str]) -> diff.Difference:
         """What changed, and whether it replaces."""
         token = type_of(urn)
-        found = diff.compare(token, ROWS.get(token), old, news, self.region, ignore)
+        found = diff.compare(token, ROWS.get(token), old, news, region=self.region, ignore=ignore)
         if found.uncertain:
             paths = ", ".join(found.uncertain)
             self.warn(urn, f"{token}: a change of {paths} may replace: it isn't known whether AWS can do it in place")
@@ -148,7 +148,7 @@ class Provider:
         """Where the stand-in cloud accepts a value and then holds another, a silent pass would be a lie."""
         row, inputs = scope.row, scope.inputs
         held = drifted(row, inputs, {}, outputs)
-        for name in sorted(inputs.keys() & diff.compare(row.type, row, inputs, held, self.region).changed):
+        for name in sorted(inputs.keys() & diff.compare(row.type, row, inputs, held, region=self.region).changed):
             text = f"{row.type}: {scope.id} took {name} but holds {held.get(name)!r}: a gap in the stand-in cloud"
             self.warn(scope.urn, text)
 
