@@ -14,7 +14,7 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc, unused-igno
         super().__init__(create_backend_app)
 
     def get_backend_for_host(self, host: str | None) -> Any:
-        """moto's name of the service behind a host name.
+        """Moto's name of the service behind a host name.
 
         Raises:
             NotImplementedError: moto has no such service. (moto itself prints a line and fails further on.)

@@ -62,6 +62,7 @@ class Gateway:
         self.requests.clear()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request as a WSGI application."""
         self.last_request = time.monotonic()
         try:
             answer = self.respond(environ)
@@ -99,7 +100,7 @@ class Gateway:
             return call.refuse(error)
         except Dropped:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the client must get an answer, whatever broke
             _LOG.debug("%s.%s failed in the stand-in", call.service, call.operation, exc_info=True)
             return call.refuse(_failure(call, error))
 
@@ -167,7 +168,7 @@ def _failure(call: Call, error: Exception) -> AwsError:
     if isinstance(error, NotImplementedError):
         return not_modelled(call.service, call.operation)
     if isinstance(error, ClientError):
-        inner: dict[str, Any] = error.response.get("Error", {})
+        inner: Any = error.response.get("Error", {})
         return AwsError(inner.get("Code", "InternalError"), inner.get("Message", str(error)))
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = "/".join(frame.filename.rsplit("/", 3)[1:])

@@ -22,14 +22,10 @@ _CODES = {
     "codebuild": "InvalidInputException",
 }
 _MISSING = {"ec2": "MissingParameter", "s3": "MalformedXML", "codebuild": "InvalidInputException"}
-# moto's S3 front end takes bucket names and headers apart in its own way and refuses them with S3's own codes.
-_OWN_RULES = frozenset({"s3"})
 
 
 def model_refusal(call: Call) -> AwsError | None:
     """The refusal of a call that breaks its model, or None."""
-    if call.service in _OWN_RULES:
-        return None
     found = [
         violation
         for violation in violations(call.model.input_shape, call.params, call.operation)
@@ -38,6 +34,12 @@ def model_refusal(call: Call) -> AwsError | None:
     if not found:
         return None
     default = _CODES.get(call.service, "ValidationException")
+    if call.service == "s3" and any(violation.path.count(".") > 1 for violation in found):
+        return AwsError(
+            "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published schema",
+            400,
+        )
     if all(violation.constraint == "required" for violation in found):
         default = _MISSING.get(call.service, default)
     count = "1 validation error" if len(found) == 1 else f"{len(found)} validation errors"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-_MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
-_DAYS = "SUN MON TUE WED THU FRI SAT".split()
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+_DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 _FIELDS = 6
 # name, lowest, highest, names of the values, what else may stand there
 _CRON: tuple[tuple[str, int, int, list[str], str], ...] = (

@@ -45,7 +45,7 @@ def environment(endpoint: str, account: str = DEFAULT_ACCOUNT, region: str = DEF
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": access_key(account),
-        "AWS_SECRET_ACCESS_KEY": "stand-in",  # noqa: S106 - nothing checks it
+        "AWS_SECRET_ACCESS_KEY": "stand-in",
         "AWS_SESSION_TOKEN": "",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
@@ -71,7 +71,8 @@ class _Cloud:
         from botocore.config import Config  # noqa: PLC0415
 
         config = Config(retries={"max_attempts": 0}).merge(options.pop("config", None) or Config())
-        return boto3.client(
+        make: Any = boto3.client
+        return make(
             service,
             endpoint_url=self.endpoint,
             region_name=region,

@@ -15,8 +15,10 @@ from typing import Any
 import regex
 from botocore.exceptions import ParamValidationError
 from botocore.loaders import Loader
-from botocore.model import ServiceModel, Shape
+from botocore.model import ServiceModel
 
+# botocore's stubs know the members of a shape only on its subclasses, which are found by `type_name` here.
+Shape = Any
 NUMBERS = frozenset({"integer", "long", "float", "double"})
 _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "structure": dict,
@@ -61,7 +63,7 @@ class FullValidationError(ParamValidationError):  # type: ignore[misc, unused-ig
 
 @cache
 def service_model(service: str) -> ServiceModel:
-    """botocore's model of a service, by botocore's name for it (`efs`, not `elasticfilesystem`)."""
+    """Botocore's model of a service, by botocore's name for it (`efs`, not `elasticfilesystem`)."""
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
@@ -79,7 +81,7 @@ def full_validate(service: str, operation: str, params: Mapping[str, Any]) -> li
     return violations(service_model(service).operation_model(operation).input_shape, params, operation)
 
 
-def violations(shape: Shape | None, params: Mapping[str, Any], path: str) -> list[Violation]:
+def violations(shape: Shape, params: Mapping[str, Any], path: str) -> list[Violation]:
     """Like `full_validate`, for an input shape at hand (None: the operation takes no input)."""
     if shape is None:
         return [Violation(path, "unknown", name, name) for name in params]
@@ -99,7 +101,7 @@ def install(client: Any) -> None:
     The check runs before the request is built; a bad call raises `FullValidationError` and sends nothing.
     """
     events = getattr(client, "events", None) or client.meta.events
-    # botocore's own rewriting (base64 user data, SSE keys, bucket in the path) hangs on later events: check what was written.
+    # botocore's own rewriting (base64 user data, SSE keys) hangs on later events: check what was written.
     events.register_first("provide-client-params", _check_call)
 
 
@@ -109,7 +111,7 @@ def _check_call(params: Mapping[str, Any], model: Any, **_: Any) -> None:
 
 def _walk(shape: Shape, value: Any, path: str) -> Iterator[Violation]:
     kind = shape.type_name
-    expected = _PYTHON_TYPES.get(kind, object)
+    expected: Any = _PYTHON_TYPES.get(kind, object)
     if not isinstance(value, expected) or (kind in NUMBERS and isinstance(value, bool)):
         yield Violation(path, "type", f"expected {kind}, got {type(value).__name__}", value)
     elif kind == "structure":

@@ -202,7 +202,7 @@ def _router(service: str) -> Any:
 
 
 def service_of(signing_name: str, environ: Environ, body: bytes) -> str:
-    """botocore's service name for the name a request was signed with."""
+    """Botocore's service name for the name a request was signed with."""
     if signing_name == "elasticloadbalancing":
         return "elbv2" if b"Version=2015-12-01" in body else "elb"
     if signing_name == "s3" and environ.get("PATH_INFO", "").startswith("/v20180820/"):
@@ -234,7 +234,7 @@ def understand(
     return Call(service, model.name, account(key), region, key, params, environ, body, protocol, model, backend, parsed)
 
 
-def _parameters(
+def _parameters(  # noqa: PLR0917
     service: str, protocol: str, model: Any, request: Any, uri_params: Mapping[str, Any], body: bytes
 ) -> tuple[dict[str, Any], bool]:
     if service == "s3" and model.name in {"PutObject", "UploadPart"}:

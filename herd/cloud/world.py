@@ -98,7 +98,7 @@ def bucket(name: str) -> Any | None:
     return None
 
 
-def secret_exists(call: Call, secret_arn: str) -> bool:
+def secret_exists(secret_arn: str) -> bool:
     """Whether a Secrets Manager secret exists, in the account and region its ARN names."""
     from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415
 
@@ -107,13 +107,6 @@ def secret_exists(call: Call, secret_arn: str) -> bool:
         return secret_arn in secretsmanager_backends[parts[4]][parts[3]].secrets
     except (KeyError, IndexError):
         return False
-
-
-def account_secret_names(call: Call) -> Iterable[str]:
-    """Names of the secrets in the call's account and region."""
-    from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415
-
-    return [secret.name for secret in secretsmanager_backends[call.account][call.region].secrets.values()]
 
 
 def create_interface(call: Call, subnet_id: str, groups: list[str], description: str) -> str:

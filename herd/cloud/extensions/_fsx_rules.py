@@ -57,9 +57,7 @@ def lustre(params: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     if version not in LUSTRE_VERSIONS:
         raise _bad(f"FileSystemTypeVersion {version} is not one of {', '.join(LUSTRE_VERSIONS)}.")
     if deployment == "PERSISTENT_2" and (version == "2.10" or (metadata and version != "2.15")):
-        raise _bad(
-            f"Lustre {version} does not support PERSISTENT_2{' with metadata configuration' if metadata else ''}."
-        )
+        raise _bad(f"Lustre {version} does not support this PERSISTENT_2 configuration.")
 
 
 def lustre_version(params: Mapping[str, Any], given: Mapping[str, Any]) -> str:
@@ -96,7 +94,7 @@ def lustre_throughput(deployment: str, storage: str, throughput: int | None) -> 
     if throughput not in valid:
         raise AwsError(
             "InvalidPerUnitStorageThroughput",
-            f"Invalid PerUnitStorageThroughput {throughput}: valid values for {deployment} {storage} are {list(valid)}.",
+            f"Invalid PerUnitStorageThroughput {throughput}: {deployment} {storage} takes {list(valid)}.",
         )
 
 

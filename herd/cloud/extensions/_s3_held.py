@@ -15,7 +15,9 @@ _KIND = "s3.newer_noncurrent_versions"
 def _put(call: Call) -> Mapping[str, Any]:
     result = call.forward()
     rules = (call.get("LifecycleConfiguration") or {}).get("Rules") or []
-    kept = {rule.get("ID"): (rule.get("NoncurrentVersionExpiration") or {}).get("NewerNoncurrentVersions") for rule in rules}
+    kept = {
+        rule.get("ID"): (rule.get("NoncurrentVersionExpiration") or {}).get("NewerNoncurrentVersions") for rule in rules
+    }
     call.objects(_KIND)[call.params["Bucket"]] = {name: count for name, count in kept.items() if count is not None}
     return result
 

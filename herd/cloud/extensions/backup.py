@@ -143,7 +143,7 @@ def _check_rule(rule: Mapping[str, Any]) -> None:
         raise _invalid("Invalid completion window: must be at least 60 minutes longer than the start window.")
     for lifecycle in [rule.get("Lifecycle"), *(copy.get("Lifecycle") for copy in rule.get("CopyActions") or [])]:
         cold, delete = (lifecycle or {}).get("MoveToColdStorageAfterDays"), (lifecycle or {}).get("DeleteAfterDays")
-        if cold and delete and delete not in {-1} and delete < cold + _COLD_DAYS:
+        if cold and delete and delete != -1 and delete < cold + _COLD_DAYS:
             raise _invalid(
                 f"Invalid lifecycle: DeleteAfterDays must be at least {_COLD_DAYS} days after the move to cold."
             )

@@ -54,7 +54,7 @@ def _invalid(message: str) -> AwsError:
     return AwsError("InvalidParameterException", message)
 
 
-def _checked(call: Call, budget: dict[str, Any]) -> dict[str, Any]:
+def _checked(budget: dict[str, Any]) -> dict[str, Any]:
     if budget["BudgetType"] in _SPEND_KINDS and not any(
         budget.get(name) for name in ("BudgetLimit", "PlannedBudgetLimits", "AutoAdjustData")
     ):
@@ -92,7 +92,7 @@ def _create(call: Call) -> None:
     name = budget["BudgetName"]
     if name in budgets:
         raise AwsError("DuplicateRecordException", f"Error creating budget: {name} - the budget already exists.")
-    entry = {"budget": _checked(call, budget), "notifications": [], "tags": call.get("ResourceTags") or []}
+    entry = {"budget": _checked(budget), "notifications": [], "tags": call.get("ResourceTags") or []}
     for each in call.get("NotificationsWithSubscribers") or []:
         _add_notification(entry, each["Notification"], each["Subscribers"])
     budgets[name] = entry
@@ -114,7 +114,7 @@ def _list(call: Call) -> Mapping[str, Any]:
 def _update(call: Call) -> None:
     budget = call.params["NewBudget"]
     entry = _entry(call, budget["BudgetName"])
-    entry["budget"] = _checked(call, budget)
+    entry["budget"] = _checked(budget)
 
 
 @handles("budgets", "DeleteBudget")

@@ -64,7 +64,7 @@ def _create_rule(call: Call) -> Mapping[str, Any]:
         "customRoleArn": call.get("customRoleArn"),
         "upstreamRepositoryPrefix": call.get("upstreamRepositoryPrefix", "ROOT"),
     }
-    return rules[prefix]
+    return _rule(call, prefix)
 
 
 @handles("ecr", "DescribePullThroughCacheRules")
@@ -106,7 +106,7 @@ def _rule(call: Call, prefix: str) -> dict[str, Any]:
 
 def _check_secret(call: Call) -> None:
     secret = call.get("credentialArn")
-    if secret and not world.secret_exists(call, secret):
+    if secret and not world.secret_exists(secret):
         raise AwsError(
             "SecretNotFoundException", f"The ARN of the secret specified in the rule was not found: {secret}"
         )

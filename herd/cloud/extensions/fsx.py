@@ -195,7 +195,7 @@ def _update_file_system(call: Call) -> Mapping[str, Any]:
     if linked and given.get("AutomaticBackupRetentionDays"):
         raise AwsError("BadRequest", "Backups are not supported on file systems linked to a data repository.")
     rules.update(system, call.params, given)
-    changed = {
+    changed: dict[str, Any] = {
         key: call.params[key]
         for key in ("StorageCapacity", "StorageType", "FileSystemTypeVersion")
         if key in call.params
