@@ -204,7 +204,9 @@ def checked(exported: Any, file: str) -> Json:
     resources = deployment.get("resources") or []
     pending = deployment.get("pending_operations") or []
     problems = [] if isinstance(resources, list) else [broken("it is not a list", "resources")]
-    if not isinstance(pending, list) or not all(isinstance(p, dict) and {"type", "resource"} <= p.keys() for p in pending):
+    if not isinstance(pending, list) or not all(
+        isinstance(p, dict) and {"type", "resource"} <= p.keys() for p in pending
+    ):
         problems.append(broken("it is not a list of operations", "pending_operations"))
     live: set[str] = set()
     known: set[str] = set()  # URNs and provider references met so far

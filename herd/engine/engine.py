@@ -110,7 +110,9 @@ class Engine:
         _refuse(refused)
         return self._run("destroy", preview=preview_only, refresh=refresh)
 
-    def _run(self, verb: str, *, preview: bool = False, clear_pending_creates: bool = False, **options: bool) -> Outcome:
+    def _run(
+        self, verb: str, *, preview: bool = False, clear_pending_creates: bool = False, **options: bool
+    ) -> Outcome:
         with contextlib.ExitStack() as stack:
             run: Run | None = None
             if preview:
@@ -202,15 +204,14 @@ class _Course:
             if program and self._verb == "up"
             else None
         )
-        try:
+        async with contextlib.AsyncExitStack() as ends:
+            ends.push_async_callback(recorder.close)
+            ends.push_async_callback(plugins.close)
+            ends.push_async_callback(self._monitor.close)
+            if self._process:
+                ends.push_async_callback(self._process.kill)
             self._start_ahead(plugins, sources)
             await self._course(pending)
-        finally:
-            if self._process:
-                await self._process.kill()
-            await self._monitor.close()
-            await plugins.close()
-            await recorder.close()
         result = "failed" if self._d.erred or self._bailed else "succeeded"
         self._events.summary(result)
         if self._run:
@@ -254,7 +255,9 @@ class _Course:
 
     def _warn(self, pending: list[Interrupted]) -> None:
         lines = "".join(f"  * {p.urn}, interrupted while {p.operation}\n" for p in pending)
-        head = f"Attempting to deploy or update resources with {len(pending)} pending operations from previous deployment."
+        head = (
+            f"Attempting to deploy or update resources with {len(pending)} pending operations from previous deployment."
+        )
         self._events.diagnostic("warning", f"{head}\n{lines}{_PENDING}")
 
     async def _guarded(self, work: Coroutine[Any, Any, None], about: State | None = None) -> None:

@@ -94,7 +94,9 @@ class Generator:
         urn, sound = goal.state.urn, True
         if urn in self._new_urn:
             sound = False
-            message = f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{self._new_urn[urn]}'"
+            message = (
+                f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{self._new_urn[urn]}'"
+            )
             self._d.events.error(message, urn)
         for candidate in (urn, *self._aliases(goal)):
             old = self._d.olds.get(candidate)
@@ -135,7 +137,9 @@ class Generator:
         asked = new.inputs
         inputs = self._ignoring(urn, asked, old.inputs, new.ignore_changes) if old else asked
         if provider:
-            checked = await self._check(provider, new, {} if afresh or not old else old.inputs, asked if afresh else inputs)
+            checked = await self._check(
+                provider, new, {} if afresh or not old else old.inputs, asked if afresh else inputs
+            )
             sound = not self._report(new, checked) and sound
             new.inputs = inputs = checked.inputs
         if not sound:
@@ -159,7 +163,9 @@ class Generator:
         if is_provider(state.type):
             return self._d.registry
         if state.provider.startswith("denied::"):
-            message = f"Default provider for '{package(state.type)}' disabled. '{state.urn}' must use an explicit provider."
+            message = (
+                f"Default provider for '{package(state.type)}' disabled. '{state.urn}' must use an explicit provider."
+            )
             raise self._d.bail(state.urn, message)
         provider = self._d.registry.get(state.provider)
         if provider is None:
@@ -442,7 +448,8 @@ def replace_on_changes(diff: Diff, paths: list[str], *, init_errors: bool) -> Di
         return any(path_contains(outer, parse_path(path)) for outer in wanted)
 
     detailed = diff.detailed and {
-        p: (kind.removesuffix("-replace") + "-replace" if named(p) else kind, i) for p, (kind, i) in diff.detailed.items()
+        p: (kind.removesuffix("-replace") + "-replace" if named(p) else kind, i)
+        for p, (kind, i) in diff.detailed.items()
     }
     keys = set(diff.replace) | {key for key in diff.changed if wanted and named(key)}
     some = diff.some

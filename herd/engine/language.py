@@ -1,9 +1,10 @@
 """Runs a Pulumi program the way Pulumi's Python language host does; a process of its own that needs only the SDK.
 
-    python -P language.py JOB.json-on-argv      run one program
-    python -P language.py --serve MODULE…       import the modules once, then fork a child per job read from fd 3
+    python -P language.py JOB                    run one program
+    python -P language.py --serve FD MODULE…     import the modules once, then fork a child per job read from the socket
 
-A job: {"main", "pwd", "root", "project", "stack", "parallel", "dry_run", "monitor", "env"}.
+A job is JSON: {"main", "pwd", "root", "project", "stack", "parallel", "dry_run", "monitor", "env"}. With each job to be
+forked come the child's standard streams and a pipe on which it tells its process id and, at the end, its exit code.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import threading
 from typing import Any
 
 SHOWN = 32  # exit code that says: the user has been told what is wrong
-_CONTROL = 3
 
 
 def _run(job: dict[str, Any]) -> int:
@@ -47,9 +47,13 @@ def _run(job: dict[str, Any]) -> int:
     loop.set_default_executor(executor)
     # A failed program leaves futures nobody awaits, which asyncio would complain about.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+    def program() -> None:
+        runpy.run_path(job["main"], run_name="__main__")
+
     code = SHOWN
     try:
-        loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: runpy.run_path(job["main"], run_name="__main__")))
+        loop.run_until_complete(pulumi.runtime.run_in_stack(program))
         code = 0
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
@@ -73,7 +77,9 @@ def _traceback(error: BaseException, main: str) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     for index, frame in enumerate(frames):
         if os.path.splitext(module(frame.filename))[0] == os.path.splitext(module(main))[0]:  # noqa: PTH122
-            return "".join(traceback.format_exception(type(error), error, error.__traceback__, limit=index - len(frames)))
+            return "".join(
+                traceback.format_exception(type(error), error, error.__traceback__, limit=index - len(frames))
+            )
     return "".join(traceback.format_exception(error))
 
 
@@ -91,46 +97,43 @@ def _exit_with_engine() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _serve(modules: list[str]) -> None:
+def _serve(descriptor: int, modules: list[str]) -> None:
     for module in modules:
         importlib.import_module(module)
-    control = socket.socket(fileno=_CONTROL)
-    children: set[int] = set()
+    control = socket.socket(fileno=descriptor)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 3)
+        message, streams, _, _ = socket.recv_fds(control, 1 << 20, 4)
+        while message and not message.endswith(b"\n"):
+            message += control.recv(1 << 20)
         if not message:
-            for child in children:
-                os.kill(child, signal.SIGKILL)
-            return
-        job = json.loads(message)
+            break
         child = os.fork()
         if not child:
             control.close()
-            for target, descriptor in enumerate(descriptors):
-                os.dup2(descriptor, target)
-                os.close(descriptor)
-            _child(job)
-        children.add(child)
-        for descriptor in descriptors:
-            os.close(descriptor)
+            for target, stream in enumerate(streams[:3]):
+                os.dup2(stream, target)
+                os.close(stream)
+            _child(json.loads(message), streams[3])
+        for stream in streams:
+            os.close(stream)
 
 
-def _child(job: dict[str, Any]) -> None:
-    status = 1
+def _child(job: dict[str, Any], status: int) -> None:
+    code = 1
     try:
+        os.write(status, f"{os.getpid()}\n".encode())
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.environ.clear()
         os.environ.update(job["env"])
         sys.path[:0] = [p for p in job["env"].get("PYTHONPATH", "").split(os.pathsep) if p]
-        status = _main(job)
+        code = _main(job)
     except SystemExit as stop:
-        status = stop.code if isinstance(stop.code, int) else 1
+        code = stop.code if isinstance(stop.code, int) else 1
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        with open(job["status"], "w") as file:  # noqa: PTH123
-            file.write(str(status))
-        os._exit(status)
+        os.write(status, f"{code}\n".encode())
+        os._exit(code)
 
 
 def _main(job: dict[str, Any]) -> int:
@@ -141,6 +144,6 @@ def _main(job: dict[str, Any]) -> int:
 if __name__ == "__main__":
     if sys.argv[1] == "--serve":
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-        _serve(sys.argv[2:])
+        _serve(int(sys.argv[2]), sys.argv[3:])
     else:
         sys.exit(_main(json.loads(sys.argv[1])))

@@ -17,10 +17,21 @@ from herd.engine.deployment import Deployment
 from herd.engine.plugins import CHANNEL
 from herd.engine.providers import ProviderError
 from herd.engine.state import Goal, State, is_provider, package, ref_urn, urn_type
-from herd.engine.values import Props, Secret, UnsupportedError, Wire, bare_unknowns, from_struct, from_value, has_unknowns
+from herd.engine.values import (
+    Props,
+    Secret,
+    UnsupportedError,
+    Wire,
+    bare_unknowns,
+    from_struct,
+    from_value,
+    has_unknowns,
+)
 
 _FEATURES = [
-    number for name, number in resource_pb2.ResourceMonitorFeature.items() if "STATE_MIGRATIONS" not in name and "BYTE_STRING" not in name
+    number
+    for name, number in resource_pb2.ResourceMonitorFeature.items()
+    if "STATE_MIGRATIONS" not in name and "BYTE_STRING" not in name
 ]
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DENIED = "denied::denied::pulumi:providers:denied"
@@ -173,12 +184,12 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         full = f"{name}/{key}"
         if full not in self._defaults:
             self._defaults[full] = asyncio.get_running_loop().create_future()
-            inputs: Props = {
-                k.split(":", 1)[1]: v for k, v in self._config.items() if k.split(":", 1)[0] == name
-            }
+            inputs: Props = {k.split(":", 1)[1]: v for k, v in self._config.items() if k.split(":", 1)[0] == name}
             if version:
                 inputs |= {"version": version, "__internal": {"pluginDownloadURL": url} if url else {}}
-            state = await self._register(Goal(State(urn=key, type=f"pulumi:providers:{name}", custom=True, inputs=inputs)))
+            state = await self._register(
+                Goal(State(urn=key, type=f"pulumi:providers:{name}", custom=True, inputs=inputs))
+            )
             self._defaults[full].set_result(f"{state.urn}::{state.id}")
         return await asyncio.shield(self._defaults[full])
 
@@ -329,7 +340,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             if not given and not is_provider(request.type):
                 given = await self._provider(request, request.type, "")
             if given.startswith(_DENIED):
-                message = f"Default provider for '{package(request.type)}' disabled. 'Read' must use an explicit provider."
+                message = (
+                    f"Default provider for '{package(request.type)}' disabled. 'Read' must use an explicit provider."
+                )
                 await context.abort(grpc.StatusCode.UNKNOWN, message)
             dependencies = set(request.dependencies)
             state = await self._read(

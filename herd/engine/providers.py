@@ -235,7 +235,15 @@ class Provider:
         return checked
 
     async def diff(
-        self, urn: str, id_: str, old_inputs: Props, old_outputs: Props, news: Props, ignore: list[str], *, preview: bool
+        self,
+        urn: str,
+        id_: str,
+        old_inputs: Props,
+        old_outputs: Props,
+        news: Props,
+        ignore: list[str],
+        *,
+        preview: bool,
     ) -> Diff:
         """Compare a resource's old and new inputs.
 

@@ -147,7 +147,9 @@ def normalized(resources: list[Json]) -> list[Json]:
         if "dependencies" in old:
             resource["dependencies"] = [fixed(u) for u in old["dependencies"]]
         if "propertyDependencies" in old:
-            resource["propertyDependencies"] = {k: [fixed(u) for u in v] for k, v in old["propertyDependencies"].items()}
+            resource["propertyDependencies"] = {
+                k: [fixed(u) for u in v] for k, v in old["propertyDependencies"].items()
+            }
         if "provider" in old:
             urn = ref_urn(old["provider"])
             resource["provider"] = fixed(urn) + old["provider"][len(urn) :]

@@ -23,7 +23,14 @@ PENDING: Final = {
 }
 UNCHANGED: Final = frozenset({"same", "read", "discard", "read-replacement"})
 _PARTS: Final = frozenset(
-    {"create-replacement", "delete-replaced", "discard-replaced", "read-replacement", "refresh", "remove-pending-replace"}
+    {
+        "create-replacement",
+        "delete-replaced",
+        "discard-replaced",
+        "read-replacement",
+        "refresh",
+        "remove-pending-replace",
+    }
 )
 
 

@@ -86,7 +86,9 @@ def from_value(value: struct_pb2.Value, dependencies: set[str]) -> Any:
         case "bool_value":
             return value.bool_value
         case "struct_value":
-            return _tagged({k: from_value(v, dependencies) for k, v in sorted(value.struct_value.fields.items())}, dependencies)
+            return _tagged(
+                {k: from_value(v, dependencies) for k, v in sorted(value.struct_value.fields.items())}, dependencies
+            )
         case "list_value":
             return [from_value(v, dependencies) for v in value.list_value.values]
         case _:
