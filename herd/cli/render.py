@@ -24,17 +24,20 @@ def command(
     """Run the real program in this process and show the graph of everything it registers."""
     # Imports make tens of thousands of objects that all stay: collecting garbage among them only costs time.
     gc.disable()
-    from herd.render import render
-    from herd.render.namespaces import install
-    from herd.root import project_root
+    from herd.lazy_sdk import install
 
     install()
+    from herd.render import render
+    from herd.root import project_root
+
     graph = render(project_root(Path.cwd()), stack, release=release and release.resolve(), unknowns=unknowns)
     if as_json:
         sys.stdout.write(graph.to_json())
-        return
-    from rich.console import Console
+    else:
+        from rich.console import Console
 
-    from herd.render.text import tree
+        from herd.render.text import tree
 
-    Console(highlight=False).print(tree(graph))
+        Console(highlight=False).print(tree(graph))
+    # Or the interpreter would search all of it for garbage on its way out, a fifth of the command's time.
+    gc.freeze()

@@ -6,7 +6,7 @@ a policy document or a boot script that contains it is complete and can be compa
     symbol  = "${" owner "." path "}"
     owner   = URN of a resource, with "%", ".", "{" and "}" in its name written as %25, %2E, %7B, %7D
             | "invoke:" token "#" digest of the arguments (8 hex digits)
-    path    = property (as Pulumi spells it) { "." property | "[0]" | "[*]" }
+    path    = property (as Pulumi spells it) { "." property | "[" index "]" | "[*]" }
 
 ``[0]`` is the one element a list of unknown length is shown with, ``[*]`` the one entry of a map of unknown keys.
 """

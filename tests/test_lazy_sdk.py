@@ -11,7 +11,7 @@ AWS = Path(find_spec("pulumi_aws").origin).parent
 
 def run(body: str, *, by_name: bool = True) -> list[str]:
     """Lines that a fresh interpreter prints, with the finder installed or without."""
-    installed = "from herd.render.namespaces import install\ninstall()\n" if by_name else ""
+    installed = "from herd.lazy_sdk import install\ninstall()\n" if by_name else ""
     script = f"{installed}import sys\nimport pulumi_aws as aws\n{body}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, text=True)
     assert done.returncode == 0, done.stderr
