@@ -3,8 +3,9 @@
 import pytest
 
 from components.base.problems import InvalidInputError
+from components.base.validation import dotted
 from herd.stackfile import load_stack
-from infra.loading import StackSource, load_settings
+from infra.loading import StackSource, _path, load_settings
 
 # (stack, text, what somebody wrote instead, field at fault, words of the message and the fix)
 MISTAKES = {
@@ -237,3 +238,8 @@ def test_a_secret_in_the_engine_s_configuration_is_refused(checkout):
     with pytest.raises(InvalidInputError) as caught:
         load_settings(config, StackSource(checkout.root, "herd", "dev"), ("herd:budget",))
     assert [problem.field for problem in caught.value.problems] == ["budget"]
+
+
+@pytest.mark.parametrize("path", [("a",), ("a", "b-c"), ("a", 0), ("a", 1, "b", 22, 3), ("tags", "data-class")])
+def test_a_written_path_is_read_back(path):
+    assert _path(dotted(path)) == path

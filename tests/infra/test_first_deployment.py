@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from components.release.load import load_release
 from components.release.spec import Origin
 from herd.cloud.provider import servicer
 from herd.cloud.server import CloudServer
@@ -83,9 +84,11 @@ def test_foundation_then_lock_then_release(lab):
     published = lab.published()
     assert published["name"] == name
     ec2 = lab.cloud.client("ec2", ACCOUNT, REGION)
-    images = [value for key, value in published.items() if key.startswith("ami/")]
+    lock = load_release(lab.checkout.root, name).lock
+    images = {published[f"ami/{name}"]: ami.architecture for name, ami in lock.amis.items()}
     assert len(images) == 4
-    assert len(ec2.describe_images(ImageIds=images)["Images"]) == len(set(images))
+    found = ec2.describe_images(ImageIds=list(images))["Images"]
+    assert {image["ImageId"]: image["Architecture"] for image in found} == images
 
     assert lab.up() == {}
 
