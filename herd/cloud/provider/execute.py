@@ -148,7 +148,7 @@ def _look(scope: Scope, before: frozenset[str]) -> str:
 
 def read(scope: Scope, config: tagging.TagConfig) -> dict[str, Any] | None:
     """What the cloud holds, as outputs; None if it isn't there."""
-    scope.reading = True
+    scope.reading = True  # in a read, "not found" is an answer and not waited out
     try:
         return _read(scope, config)
     finally:
@@ -191,10 +191,7 @@ def _read(scope: Scope, config: tagging.TagConfig) -> dict[str, Any] | None:
         scope.outputs["region"] = scope.region
     if row.tags:
         scope.state = {**scope.state, **scope.outputs}
-        try:
-            kept = config.kept(tagging.read(scope))
-        except AbsentError:
-            kept = {}
+        kept = config.kept(tagging.read(scope))
         scope.outputs |= {"tags": kept, "tagsAll": kept}
     return scope.outputs
 

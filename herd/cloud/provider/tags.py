@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from herd.cloud.provider.errors import AbsentError
 from herd.cloud.provider.row import Tags
 from herd.cloud.provider.scope import Scope
 from herd.cloud.provider.shapes import key_values, operation_model, pick
@@ -76,7 +77,13 @@ def read(scope: Scope) -> dict[str, str]:
     if isinstance(style.read, str):
         raw = pick(scope.found, style.read)
     else:
-        raw = pick(scope.do(style.read.call), style.read.found)
+        before, scope.reading = scope.reading, True
+        try:
+            raw = pick(scope.do(style.read.call), style.read.found)
+        except AbsentError:
+            return {}  # S3 says so of a bucket without tags
+        finally:
+            scope.reading = before
     if isinstance(raw, Mapping):
         return {str(key): str(value) for key, value in raw.items()}
     return key_values(raw or [])

@@ -41,6 +41,10 @@ class World:
     made: dict[str, Made] = field(default_factory=dict)
     extra: list[Any] = field(default_factory=list)
 
+    @property
+    def examples(self) -> Mapping[str, Any]:
+        return EXAMPLES
+
     def type_named(self, name: str) -> str:
         """The type token of a short name such as `Vpc`."""
         return next(t for t in EXAMPLES if t.endswith(f":{name}"))

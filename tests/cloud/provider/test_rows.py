@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from ruamel.yaml import YAML
 
 from herd.cloud.provider import fidelity
 from herd.cloud.provider.execute import reports
@@ -10,14 +13,16 @@ from herd.cloud.provider.resources import unmodelled
 from herd.cloud.provider.rows import ROWS
 from herd.cloud.provider.schema import problems, schema
 
-TYPES = sorted(ROWS)
+HERE = Path(__file__).parent
+TYPES = sorted(YAML(typ="safe").load((HERE / "examples.yaml").read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("token", TYPES)
 def test_the_life_of_a_resource(token, world, examples):
     example, provider = examples[token], world.provider
     world.prepare(token)
-    made = world.make(token, world.resolved(example["inputs"]))
+    given = {**example["inputs"], **example.get("alone", {})}
+    made = world.make(token, world.resolved(given))
     world.warnings.clear()
 
     assert made.id
@@ -25,7 +30,7 @@ def test_the_life_of_a_resource(token, world, examples):
     outputs = schema(token).outputs
     assert [p for k, v in made.state.items() for p in problems(outputs[k], v, k)] == []
 
-    wanted = dict(world.resolved(example["inputs"]))
+    wanted = dict(world.resolved(given))
     for step in example.get("changes", []):
         wanted = {k: v for k, v in {**wanted, **world.resolved(step)}.items() if v is not None}
         inputs = world.checked(made.urn, wanted, made.inputs)
@@ -46,8 +51,9 @@ def test_the_life_of_a_resource(token, world, examples):
     provider.delete(made.urn, made.id, made.state, made.inputs)
 
 
-def test_every_row_has_an_example(examples):
-    assert sorted(examples) == TYPES
+def test_every_row_has_an_example():
+    others = [YAML(typ="safe").load(path.read_text(encoding="utf-8")) for path in (HERE / "rows/examples").glob("*.yaml")]
+    assert sorted({*TYPES, *(case["type"] for cases in others for case in cases)}) == sorted(ROWS)
 
 
 @pytest.mark.parametrize("token", TYPES)
@@ -67,7 +73,7 @@ def _updates(token, name):
     return name not in facts.always and name not in facts.when and name not in facts.unknown
 
 
-@pytest.mark.parametrize("token", TYPES)
+@pytest.mark.parametrize("token", sorted(ROWS))
 def test_rows_name_only_inputs_and_outputs_that_there_are(token):
     row, known = ROWS[token], schema(token)
     names = {*row.documents, *row.ordered, *row.watched, *row.fixed, *row.tells}
