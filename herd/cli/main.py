@@ -12,6 +12,7 @@ from components.base.problems import InvalidInputError
 
 # command -> module below herd.cli; each has a function `command` (or a Typer `app` for a group).
 COMMANDS: dict[str, str] = {
+    "cloud": "cloud",
     "doctor": "doctor",
     "recover": "recover",
     "rehearse": "rehearse",

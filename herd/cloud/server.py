@@ -46,7 +46,6 @@ def environment(endpoint: str, account: str = DEFAULT_ACCOUNT, region: str = DEF
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": access_key(account),
         "AWS_SECRET_ACCESS_KEY": "stand-in",
-        "AWS_SESSION_TOKEN": "",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
