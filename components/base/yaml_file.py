@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,15 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from components.base.problems import InvalidInputError
 
 
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> Any:
+    # A stack file is read by the tool and again by the program it renders; the parser is slow.
+    return YAML(typ="rt").load(text)
+
+
 @dataclass(frozen=True)
 class YamlFile:
-    """A parsed YAML file: its data, and where each value stands."""
+    """A parsed YAML file: its data, which is shared and only read, and where each value stands."""
 
     path: Path
     shown: str
@@ -31,7 +38,7 @@ class YamlFile:
         """
         shown = shown or str(path)
         try:
-            data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+            data = _parsed(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise InvalidInputError.one("no such file", file=shown) from None
         except (OSError, UnicodeDecodeError) as error:
