@@ -1,8 +1,9 @@
 """Herd's embedded Pulumi engine: preview, up, refresh, destroy over Pulumi's own protocols, without the CLI."""
 
-from herd.engine.api import ConfigValue, Diagnostic, Event, Interrupted, Outcome, Program, ProviderSource, Secret
+from herd.engine.api import ConfigValue, Diagnostic, Event, Interrupted, Outcome, Program, ProviderSource
 from herd.engine.backend import Backend
 from herd.engine.engine import Engine
+from herd.engine.values import Secret, UnsupportedError
 
 __all__ = [
     "Backend",
@@ -15,4 +16,5 @@ __all__ = [
     "Program",
     "ProviderSource",
     "Secret",
+    "UnsupportedError",
 ]

@@ -15,7 +15,7 @@ Event = dict[str, Any]
 """One engine event in the JSON form of Pulumi's apitype/events.go."""
 
 ProviderSource = Path | Callable[[], Any]
-"""A plugin folder (PulumiPlugin.yaml or an executable pulumi-resource-NAME), or a factory of a ResourceProviderServicer."""
+"""A plugin folder (PulumiPlugin.yaml or executable pulumi-resource-NAME) or a factory of a ResourceProviderServicer."""
 
 
 ConfigValue = str | bool | int | float | list[Any] | dict[str, Any] | Secret

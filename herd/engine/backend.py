@@ -17,6 +17,7 @@ from herd.engine.journal import Journal, damaged, read_journal
 from herd.engine.lock import locked
 from herd.engine.snapshot import Entry, Json, Snapshot, normalized
 
+FORMAT = 3  # of the deployment
 _BACKUP = "restore it from a backup, or start afresh by deleting it (what it lists is then no longer managed)"
 
 
@@ -62,7 +63,7 @@ class Backend:
         Raises:
             InvalidInputError: The state or its journal can't be read.
         """
-        return {"version": 3, "deployment": self.load().deployment or Snapshot({}).deployment(None)}
+        return {"version": FORMAT, "deployment": self.load().deployment or Snapshot({}).deployment(None)}
 
     def import_deployment(self, exported: Json) -> None:
         """Replace the state, as `pulumi stack import` does.
@@ -89,7 +90,7 @@ class Backend:
         digest = sha256(data).hexdigest() if data or self.state_file.exists() else ""
         deployment = checked(_json(data, self.state_file), str(self.state_file)) if digest else {}
         recorded = read_journal(self.journal_file)
-        if recorded is None or recorded.compacted == digest:
+        if recorded is None or (recorded.compacted and recorded.compacted == digest):
             return Loaded(deployment, digest, recovered=False)
         if recorded.base != digest:
             if lenient:
@@ -110,7 +111,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A deployment as read, with the SHA-256 of the file it came from; `recovered` says that a journal was folded in."""
+    """A deployment as read, the SHA-256 of the file it came from, and whether a journal was folded in."""
 
     deployment: Json
     digest: str
@@ -173,7 +174,7 @@ class Run:
 
 
 def _dump(deployment: Json) -> bytes:
-    return json.dumps({"version": 3, "deployment": deployment}, indent=1).encode() + b"\n"
+    return json.dumps({"version": FORMAT, "deployment": deployment}, indent=1).encode() + b"\n"
 
 
 def _json(data: bytes, file: Path) -> Any:
@@ -197,7 +198,7 @@ def checked(exported: Any, file: str) -> Json:
 
     if not isinstance(exported, dict) or not isinstance(exported.get("deployment"), dict):
         raise InvalidInputError([broken("it is not an exported deployment")])
-    if exported.get("version") != 3:
+    if exported.get("version") != FORMAT:
         message = f"deployment format {exported.get('version')!r} is not supported, only 3"
         raise InvalidInputError([Problem(file, 0, "version", message, "export the stack with a Pulumi 3 CLI")])
     deployment: Json = exported["deployment"]

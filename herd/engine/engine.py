@@ -33,8 +33,8 @@ _CHANGED = 7  # exit code of the CLI for changes under --expect-no-changes
 _PENDING = (
     "These resources are in an unknown state because the Pulumi CLI was interrupted while waiting for changes to these "
     "resources to complete. You should confirm whether or not the operations listed completed successfully by checking "
-    "the state of the appropriate provider.\n\nOnce you have confirmed the status of the interrupted operations, you can "
-    "repair your stack using `herd recover` or a refresh that clears pending creations."
+    "the state of the appropriate provider.\n\nOnce you have confirmed the status of the interrupted operations, you "
+    "can repair your stack using `herd recover` or a refresh that clears pending creations."
 )
 
 
@@ -199,7 +199,7 @@ class _Course:
                 },
                 {k: str(plain(v)) for k, v in config.items()},
                 [k for k, v in config.items() if isinstance(v, Secret)],
-                lambda severity, line: self._events.diagnostic(severity, line),
+                self._events.diagnostic,
             )
             if program and self._verb == "up"
             else None
@@ -266,7 +266,7 @@ class _Course:
             await work
         except Bail:
             self._stop()
-        except (EngineError, ProviderError, PluginError) as error:
+        except (EngineError, ProviderError, PluginError, ValueError) as error:
             self._events.error(str(error), about.urn if about and "::" in about.urn else "")
             self._stop()
         except UnsupportedError as error:

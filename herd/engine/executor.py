@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable
 
 from herd.engine.deployment import Deployment
+from herd.engine.diff import engine_diff
 from herd.engine.plugins import PluginError
 from herd.engine.providers import InitError, Provider, ProviderError
 from herd.engine.state import State, is_provider
 from herd.engine.step import Step
-from herd.engine.values import UNKNOWN_STRING, Props, as_secret, equal, Secret
+from herd.engine.values import UNKNOWN_STRING, Props, Secret, as_secret, equal
 
 _UNTOUCHED, _PARTIAL, _UNKNOWN = 0, 1, 2  # resource.Status of a failed operation
 
@@ -20,8 +21,8 @@ class ProtectedError(Exception):
 
     def __init__(self, urn: str) -> None:
         super().__init__(
-            f'resource "{urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove the '
-            "`protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the command:\n"
+            f'resource "{urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove '
+            "the `protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the command:\n"
             f"`pulumi state unprotect '{urn}'`"
         )
 
@@ -247,8 +248,6 @@ class Executor:
             new.touched()
         step.new = new
         if not old.external:
-            from herd.engine.generator import engine_diff
-
             diff = await provider.diff(
                 new.urn, new.id, new.inputs, new.outputs, old.inputs, old.ignore_changes, preview=self._d.preview
             )

@@ -8,10 +8,11 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from herd.engine.deployment import Bail, Deployment, EngineError
+from herd.engine.diff import engine_diff, replace_on_changes
 from herd.engine.graph import depending_on
+from herd.engine.paths import parse_path, reset_path
 from herd.engine.providers import Checked, Diff, DiffUnavailableError, Provider
 from herd.engine.registry import Registry
 from herd.engine.state import (
@@ -20,7 +21,6 @@ from herd.engine.state import (
     is_provider,
     make_urn,
     package,
-    qualified_type,
     ref_urn,
     urn_name,
     urn_type,
@@ -31,15 +31,10 @@ from herd.engine.values import (
     Props,
     equal,
     has_unknowns,
-    parse_path,
-    path_contains,
     plain,
-    reset_path,
 )
 
 Done = Callable[[State], None]
-_INIT_ERROR = "#initerror"
-_NONE = Diff()
 
 
 class Generator:
@@ -272,8 +267,8 @@ class Generator:
         new, urn = goal.state, goal.state.urn
         if new.protect and old.protect:
             message = (
-                f'unable to replace resource "{urn}"\nas it is currently marked for protection. To unprotect the resource,'
-                " remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
+                f'unable to replace resource "{urn}"\nas it is currently marked for protection. To unprotect the '
+                "resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
             )
             bail = self._d.bail(urn, message, erred=self._d.preview)
             if not self._d.preview:
@@ -311,9 +306,9 @@ class Generator:
                 steps.append(deletion(state))
             elif state.protect:
                 message = (
-                    f'unable to replace resource "{state.urn}" as part of replacing "{urn}" as it is currently marked for '
-                    "protection. To unprotect the resource, remove the `protect` flag from the resource in your Pulumi "
-                    f"program and run `pulumi up`, or use the command:\n`pulumi state unprotect '{state.urn}'`"
+                    f'unable to replace resource "{state.urn}" as part of replacing "{urn}" as it is currently marked '
+                    "for protection. To unprotect the resource, remove the `protect` flag from the resource in your "
+                    f"Pulumi program and run `pulumi up`, or use the command:\n`pulumi state unprotect '{state.urn}'`"
                 )
                 raise self._d.bail(state.urn, message, erred=True)
             else:
@@ -378,7 +373,7 @@ class Generator:
         return [Step("read", old, new, done)]
 
     async def deletions(self) -> list[Step]:
-        """The steps that delete what is left over: old sides of replacements, and what the program no longer declares."""
+        """The steps that delete old sides of replacements and what the program no longer declares."""
         steps = []
         for state in self._d.prev:
             urn = self._new_urn.get(state.urn, state.urn)
@@ -406,55 +401,3 @@ def _triggered(new: object, old: object) -> bool:
         return True
     new, old = plain(new), plain(old)
     return new is not None and old is not None and not equal(new, old)
-
-
-def engine_diff(diff: Diff, old: Props, new: Props) -> Diff:
-    """The diff, worked out here if the provider leaves it to the engine."""
-    if diff.some is not None:
-        return diff
-    found = dict(_changes("", plain(old), plain(new)))
-    changed = tuple(k for k in sorted(old.keys() | new.keys()) if not equal(plain(old.get(k)), plain(new.get(k))))
-    return dataclasses.replace(diff, some=bool(found), changed=changed, detailed=found or None)
-
-
-def _changes(path: str, old: object, new: object) -> Iterator[tuple[str, tuple[str, bool]]]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted(old.keys() | new.keys()):
-            step = f"{path}.{key}" if path else key
-            if key not in old or key not in new:
-                yield step, ("add" if key not in old else "delete", True)
-            else:
-                yield from _changes(step, old[key], new[key])
-    elif isinstance(old, list) and isinstance(new, list):
-        for i in range(max(len(old), len(new))):
-            if i >= len(old) or i >= len(new):
-                yield f"{path}[{i}]", ("add" if i >= len(old) else "delete", True)
-            else:
-                yield from _changes(f"{path}[{i}]", old[i], new[i])
-    elif not equal(old, new):
-        yield path, ("update", True)
-
-
-def replace_on_changes(diff: Diff, paths: list[str], *, init_errors: bool) -> Diff:
-    """The diff with those changes turned into replacements that the option names."""
-    if not diff.some and not init_errors:
-        return diff
-    try:
-        wanted = [parse_path(path) for path in paths]
-    except ValueError as error:
-        raise EngineError(str(error)) from error
-
-    def named(path: str) -> bool:
-        return any(path_contains(outer, parse_path(path)) for outer in wanted)
-
-    detailed = diff.detailed and {
-        p: (kind.removesuffix("-replace") + "-replace" if named(p) else kind, i)
-        for p, (kind, i) in diff.detailed.items()
-    }
-    keys = set(diff.replace) | {key for key in diff.changed if wanted and named(key)}
-    some = diff.some
-    if init_errors and any(path_contains(outer, [_INIT_ERROR]) for outer in wanted):
-        keys.add(_INIT_ERROR)
-        some = True
-        detailed = (detailed or {}) | {_INIT_ERROR: ("update-replace", False)} if detailed is not None else None
-    return dataclasses.replace(diff, some=some, replace=tuple(sorted(keys)), detailed=detailed)

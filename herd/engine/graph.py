@@ -67,8 +67,8 @@ def transitive_needs(resources: Iterable[State], root: State) -> set[State]:
     todo = [root]
     while todo:
         for urn in _needs(todo.pop(), parent=True):
-            state = first.get(urn) or second.get(urn)
-            if state is not None and state not in found:
-                found.add(state)
-                todo.append(state)
+            need = first.get(urn) or second.get(urn)
+            if need is not None and need not in found:
+                found.add(need)
+                todo.append(need)
     return found - {root}

@@ -120,10 +120,10 @@ def read_journal(path: Path) -> Recorded | None:
     for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
-            if not isinstance(entry, dict) or not ("k" in entry or number == 1):
-                raise ValueError("not an entry")
         except ValueError as error:
             raise damaged(path, number, str(error)) from error
+        if not isinstance(entry, dict) or not ("k" in entry or number == 1):
+            raise damaged(path, number, "not an entry")
         entries.append(entry)
     if not entries:
         return None

@@ -15,8 +15,8 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, reso
 
 from herd.engine.deployment import Deployment
 from herd.engine.plugins import CHANNEL
-from herd.engine.providers import ProviderError
-from herd.engine.state import Goal, State, is_provider, package, ref_urn, urn_type
+from herd.engine.providers import ProviderError, package_of
+from herd.engine.state import Goal, State, is_provider, package, ref_urn
 from herd.engine.values import (
     Props,
     Secret,
@@ -216,9 +216,13 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         if not request.HasField("retainOnDelete") and goal.retain_on_delete is not None:
             request.retainOnDelete = goal.retain_on_delete
         inherited = goal.state.provider
-        if not request.provider and request.custom and inherited:
-            if urn_type(ref_urn(inherited)).rsplit(":", 1)[-1] == package(request.type):
-                request.provider = inherited
+        if (
+            not request.provider
+            and request.custom
+            and inherited
+            and package_of(ref_urn(inherited)) == package(request.type)
+        ):
+            request.provider = inherited
 
     def _unsupported(self, request: Any) -> str:
         if request.remote:
@@ -388,9 +392,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         except ProviderError as error:
             await context.abort(grpc.StatusCode.UNKNOWN, f"invocation of {request.tok} returned an error: {error}")
             raise AssertionError("abort raises") from None
-        wire = Wire(resources=request.acceptResources)
         failures = [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in result.failures]
-        return resource_pb2.ResourceInvokeResponse(**{"return": wire.struct(result.inputs), "failures": failures})
+        response = resource_pb2.ResourceInvokeResponse(failures=failures)
+        getattr(response, "return").CopyFrom(Wire(resources=request.acceptResources).struct(result.inputs))
+        return response
 
     async def _unresolved(self, roots: set[str]) -> bool:
         async with self._settled:

@@ -17,7 +17,8 @@ from pathlib import Path
 import grpc
 import grpc.aio
 from pulumi.runtime.proto import provider_pb2_grpc
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from components.base.problems import InvalidInputError
 from herd.engine.api import ProviderSource
@@ -70,7 +71,7 @@ class Plugin:
 
     async def close(self) -> None:
         """End it."""
-        await self.channel.close()
+        await self.channel.close(None)
 
 
 class _Process(Plugin):

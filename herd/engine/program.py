@@ -116,14 +116,14 @@ class _Nursery:
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
         command = [python, "-P", str(_LANGUAGE), "--serve", str(theirs.fileno()), *preload]
-        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         theirs.close()
 
     @classmethod
     def of(cls, python: str, preload: tuple[str, ...]) -> _Nursery:
         with cls._guard:
             nursery = cls._all.get((python, preload))
-            if nursery is None or nursery._process.poll() is not None:
+            if nursery is None or nursery.process.poll() is not None:
                 nursery = cls._all[python, preload] = cls(python, preload)
             return nursery
 

@@ -140,9 +140,8 @@ class Provider:
         try:
             return await getattr(self._stub, method)(request)
         except grpc.aio.AioRpcError as error:
-            for key, value in error.trailing_metadata() or ():
-                if key != _STATUS:
-                    continue
+            metadata: Any = error.trailing_metadata()  # its annotation is not what it is
+            for value in metadata.get_all(_STATUS):
                 for detail in status_pb2.Status.FromString(value).details:
                     if detail.type_url.endswith("ErrorResourceInitFailed"):
                         raise InitError(provider_pb2.ErrorResourceInitFailed.FromString(detail.value)) from None
@@ -162,7 +161,7 @@ class Provider:
         return Wire(unknowns, self._wire.secrets, self._wire.resources)
 
     @staticmethod
-    def _named(urn: str) -> dict[str, str]:
+    def _named(urn: str) -> dict[str, Any]:
         return {"urn": urn, "name": urn_name(urn), "type": urn_type(urn)}
 
     async def check_config(self, urn: str, olds: Props, news: Props) -> Checked:
@@ -363,7 +362,7 @@ class Provider:
 
     async def cancel(self) -> None:
         """Ask it to stop what it is doing."""
-        await self._stub.Cancel(empty_pb2.Empty())
+        await self._call("Cancel", empty_pb2.Empty())
 
     def _annotated(self, outs: Props, ins: Props) -> None:
         if not self._wire.secrets:

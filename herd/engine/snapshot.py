@@ -13,6 +13,7 @@ What a run makes comes first, in the order of completion; what it didn't touch y
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -138,20 +139,19 @@ def normalized(resources: list[Json]) -> list[Json]:
     def fixed(urn: str) -> str:
         return aliased.get(urn, urn)
 
-    result = []
-    for old in resources:
-        resource = {k: v for k, v in old.items() if k != "aliases"} | {"urn": fixed(old["urn"])}
-        for key in ("parent", "deletedWith"):
-            if key in old:
-                resource[key] = fixed(old[key])
-        if "dependencies" in old:
-            resource["dependencies"] = [fixed(u) for u in old["dependencies"]]
-        if "propertyDependencies" in old:
-            resource["propertyDependencies"] = {
-                k: [fixed(u) for u in v] for k, v in old["propertyDependencies"].items()
-            }
-        if "provider" in old:
-            urn = ref_urn(old["provider"])
-            resource["provider"] = fixed(urn) + old["provider"][len(urn) :]
-        result.append(resource)
-    return result
+    return [_renamed(resource, fixed) for resource in resources]
+
+
+def _renamed(old: Json, fixed: Callable[[str], str]) -> Json:
+    resource = {k: v for k, v in old.items() if k != "aliases"}
+    for key in ("urn", "parent", "deletedWith"):
+        if key in old:
+            resource[key] = fixed(old[key])
+    if "dependencies" in old:
+        resource["dependencies"] = [fixed(u) for u in old["dependencies"]]
+    if "propertyDependencies" in old:
+        resource["propertyDependencies"] = {k: [fixed(u) for u in v] for k, v in old["propertyDependencies"].items()}
+    if "provider" in old:
+        urn = ref_urn(old["provider"])
+        resource["provider"] = fixed(urn) + old["provider"][len(urn) :]
+    return resource

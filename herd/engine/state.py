@@ -68,7 +68,7 @@ def _camel(name: str) -> str:
 
 @dataclass(eq=False)
 class State:
-    """One resource as the state knows it; identity matters, one URN may have a live state and several condemned ones."""
+    """One resource as the state knows it; identity matters: a URN may have a live state and several condemned ones."""
 
     urn: str
     type: str

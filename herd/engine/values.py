@@ -1,6 +1,6 @@
 """Property values: plain JSON data plus two marks, `Secret` and `UNKNOWN`, and their form on the wire.
 
-Assets and resource references stay the tagged objects they are on the wire (`{SIG: …}`), so that they pass through unchanged.
+Assets and resource references stay the tagged objects they are on the wire (`{SIG: …}`), so that they pass unchanged.
 Signatures: Pulumi's sdk/go/common/resource/sig; unknowns: pkg/resource/plugin/rpc.go.
 """
 
@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any, Final
 
 from google.protobuf import struct_pb2
@@ -19,8 +19,6 @@ from google.protobuf import struct_pb2
 from components.base.problems import InvalidInputError, Problem
 
 Props = dict[str, Any]
-Path = list[str | int]
-"""Steps of a property path such as `rules[0].name`; `*` stands for every key or index."""
 
 SIG: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
@@ -58,13 +56,6 @@ class Secret:
     """A value that is encrypted wherever it is stored and blinded wherever it is shown."""
 
     value: Any
-
-
-class _Absent:
-    pass
-
-
-ABSENT: Final = _Absent()
 
 
 def from_struct(message: struct_pb2.Struct | None, dependencies: set[str] | None = None) -> Props:
@@ -125,13 +116,13 @@ def _asset_hash(asset: Props) -> str:
     if "text" in asset:
         return hashlib.sha256(asset["text"].encode()).hexdigest()
     if "path" in asset:
-        return hashlib.sha256(File(asset["path"]).read_bytes()).hexdigest()
+        return hashlib.sha256(Path(asset["path"]).read_bytes()).hexdigest()
     raise UnsupportedError("assets behind a URI")
 
 
 @dataclass(frozen=True)
 class Wire:
-    """What the receiver of a message accepts; what it doesn't is dropped (unknowns) or laid bare (secrets, resources)."""
+    """What the receiver of a message accepts: unknowns are dropped, secrets and resources laid bare if it doesn't."""
 
     unknowns: bool = True
     secrets: bool = True
@@ -140,49 +131,25 @@ class Wire:
     def struct(self, props: Mapping[str, Any]) -> struct_pb2.Struct:
         """The properties as a message."""
         message = struct_pb2.Struct()
-        fields = message.fields
-        for key, value in props.items():
-            if not self._dropped(value):
-                self._fill(fields[key], value)
+        message.update(self._data(props))
         return message
+
+    def _data(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            if value.get(SIG) == RESOURCE and not self.resources:
+                return value["id"] if isinstance(value.get("id"), str) else value.get("urn", "")
+            return {k: self._data(v) for k, v in value.items() if not self._dropped(v)}
+        if isinstance(value, list):
+            return [self._data(v) for v in value if not self._dropped(v)]
+        if isinstance(value, Secret):
+            inner = self._data(value.value)
+            return {SIG: SECRET, "value": inner} if self.secrets else inner
+        return UNKNOWN_STRING if value is UNKNOWN else value
 
     def _dropped(self, value: Any) -> bool:
-        while isinstance(value, Secret) and not self.secrets:
+        while isinstance(value, Secret):
             value = value.value
         return value is UNKNOWN and not self.unknowns
-
-    def _fill(self, message: struct_pb2.Value, value: Any) -> None:
-        if value is None:
-            message.null_value = struct_pb2.NULL_VALUE
-        elif isinstance(value, bool):
-            message.bool_value = value
-        elif isinstance(value, (int, float)):
-            message.number_value = value
-        elif isinstance(value, str):
-            message.string_value = value
-        elif isinstance(value, list):
-            message.list_value.SetInParent()
-            for item in value:
-                if not self._dropped(item):
-                    self._fill(message.list_value.values.add(), item)
-        elif isinstance(value, Secret):
-            self._fill(message, {SIG: SECRET, "value": value.value} if self.secrets else value.value)
-        elif isinstance(value, Unknown):
-            message.string_value = UNKNOWN_STRING
-        elif value.get(SIG) == RESOURCE and not self.resources:
-            message.string_value = value.get("id") if isinstance(value.get("id"), str) else value.get("urn", "")
-        else:
-            message.struct_value.SetInParent()
-            fields = message.struct_value.fields
-            for key, item in value.items():
-                if not self._dropped(item):
-                    self._fill(fields[key], item)
-
-    def value(self, value: Any) -> struct_pb2.Value:
-        """A single value as a message."""
-        message = struct_pb2.Value()
-        self._fill(message, value)
-        return message
 
 
 def equal(a: Any, b: Any) -> bool:
@@ -256,104 +223,6 @@ def annotate_secrets(outs: Props, ins: Props) -> None:
             annotate_secrets(outs[key], value)
         elif not isinstance(outs[key], Secret) and has_secrets(value):
             outs[key] = Secret(outs[key])
-
-
-# --- property paths: root.inner[0]["a.b"].*
-
-
-def parse_path(path: str) -> Path:
-    """The steps of a property path; raises ValueError if it is malformed."""
-    steps: Path = []
-    rest = path
-    while rest:
-        if rest[0] == "[":
-            if rest.startswith('["'):
-                end = 2
-                while end < len(rest) and rest[end] != '"':
-                    end += 2 if rest[end] == "\\" else 1
-                if not rest[end : end + 2] == '"]':
-                    raise ValueError(f"unterminated key in {path!r}")
-                steps.append(rest[2:end].replace('\\"', '"'))
-                rest = rest[end + 2 :]
-            else:
-                index, bracket, rest = rest[1:].partition("]")
-                if not bracket or not (index == "*" or index.isdigit()):
-                    raise ValueError(f"bad index in {path!r}")
-                steps.append("*" if index == "*" else int(index))
-            rest = rest.removeprefix(".") if rest[:1] == "." else rest
-        else:
-            end = next((i for i, c in enumerate(rest) if c in ".["), len(rest))
-            if not end:
-                raise ValueError(f"empty step in {path!r}")
-            steps.append(rest[:end])
-            rest = rest[end:]
-            if rest[:1] == ".":
-                rest = rest[1:]
-                if not rest:
-                    raise ValueError(f"{path!r} ends in a dot")
-    return steps
-
-
-def path_contains(outer: Path, inner: Path) -> bool:
-    """Whether everything under `inner` is under `outer`; `*` in `outer` stands for any one step."""
-    return len(outer) <= len(inner) and all(o in ("*", i) for o, i in zip(outer, inner, strict=False))
-
-
-def reset_path(path: Path, old: Any, new: Any, *, secret: bool = False) -> bool:
-    """Put the old value at `path` back into `new`, in place; false where the two can't be matched (PropertyPath.Reset).
-
-    `secret` says that the old value lies inside a secret and the new one doesn't.
-    """
-    if isinstance(old, Secret):
-        old, secret = old.value, True
-    if isinstance(new, Secret):
-        new, secret = new.value, False
-
-    def kept(value: Any) -> Any:
-        return as_secret(value) if secret else value
-
-    step, rest = path[0], path[1:]
-    if step == "*":
-        return _reset_all(rest, old, new, kept, secret=secret)
-    kind = list if isinstance(step, int) else dict
-    has_old = isinstance(old, kind) and (step < len(old) if isinstance(step, int) else step in old)
-    has_new = isinstance(new, kind) and (step < len(new) if isinstance(step, int) else step in new)
-    if rest:
-        if not (isinstance(old, kind) and isinstance(new, kind)):
-            return not isinstance(old, kind) and not isinstance(new, kind)
-        if has_old and has_new:
-            return reset_path(rest, old[step], new[step], secret=secret)
-        return kind is dict and not has_old and (not has_new or reset_path(rest, None, new[step]))
-    if isinstance(step, int):
-        if has_old and has_new:
-            new[step] = kept(old[step])
-            return True
-        return isinstance(old, list) == isinstance(new, list) and not has_old and not has_new
-    if has_old:
-        if not isinstance(new, dict):
-            return False
-        new[step] = kept(old[step])
-    elif has_new:
-        del new[step]
-    return True
-
-
-def _reset_all(rest: Path, old: Any, new: Any, kept: Callable[[Any], Any], *, secret: bool) -> bool:
-    if isinstance(old, list) and isinstance(new, list):
-        for i in range(min(len(old), len(new))):
-            if not rest:
-                new[i] = kept(old[i])
-            elif not reset_path(rest, old[i], new[i], secret=secret):
-                return False
-        return len(old) == len(new)
-    if rest:
-        if not (isinstance(old, dict) and isinstance(new, dict)):
-            return False
-        return all(k in new and reset_path(rest, v, new[k], secret=secret) for k, v in old.items())
-    if isinstance(old, dict) and isinstance(new, dict):
-        new.clear()
-        new.update({k: kept(v) for k, v in old.items()})
-    return isinstance(new, (dict, list))
 
 
 def canonical(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Plan and Step, folded from Pulumi's engine events (apitype/events.go); secrets stay blinded as the engine left them."""
+"""Plan and Step, folded from Pulumi's engine events (apitype/events.go); secrets stay as the engine blinded them."""
 
 from __future__ import annotations
 
