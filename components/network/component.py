@@ -79,7 +79,7 @@ class Network(HerdComponent):
             subnet_ids = self._managed(spec.managed, log_key_arn)
             gateway_tables = list(self.route_table_ids.values())
         else:
-            subnet_ids = self._existing(spec.read_only)
+            subnet_ids = self._existing(spec.read_only, endpoints=bool(spec.private_ways.interface))
             gateway_tables = [pulumi.Output.from_input(table) for table in spec.read_only.route_table_ids]
         self.private_subnet_ids = subnet_ids[Tier.PRIVATE]
         self.intra_subnet_ids = subnet_ids[Tier.INTRA] or subnet_ids[Tier.PRIVATE]
@@ -210,7 +210,7 @@ class Network(HerdComponent):
         )
         self.flow_log_group_arn = group.arn
 
-    def _existing(self, spec: ExistingVpc) -> dict[Tier, Ids]:
+    def _existing(self, spec: ExistingVpc, *, endpoints: bool) -> dict[Tier, Ids]:
         network = ec2.Vpc.get(self.name, spec.vpc_id, opts=self.child())
         read = {
             subnet: ec2.Subnet.get(f"{self.name}-{tier}-{zone[-1]}", subnet, opts=self.child())
@@ -219,6 +219,7 @@ class Network(HerdComponent):
         }
         facts = {
             "cidr": network.cidr_block,
+            "names": [network.enable_dns_support, network.enable_dns_hostnames],
             "subnets": {
                 id_: {"vpcId": s.vpc_id, "availabilityZone": s.availability_zone, "cidrBlock": s.cidr_block}
                 for id_, s in read.items()
@@ -227,7 +228,7 @@ class Network(HerdComponent):
 
         # Every id handed out flows through this check: nothing is built on a VPC that isn't what the file says.
         def check(found: Any) -> bool:
-            if problems := derive.mismatches(spec, found):
+            if problems := derive.mismatches(spec, found, endpoints=endpoints):
                 raise pulumi.RunError("the existing network is not as the stack file says:\n  " + "\n  ".join(problems))
             return True
 

@@ -123,15 +123,20 @@ def flow_log_permissions(log_group_arn: str) -> dict[str, Any]:
     }
 
 
-def mismatches(vpc: ExistingVpc, read: Mapping[str, Any]) -> list[str]:
-    """What of an existing VPC isn't as the stack file says.
+def mismatches(vpc: ExistingVpc, read: Mapping[str, Any], *, endpoints: bool) -> list[str]:
+    """What of an existing VPC isn't as the stack file says, or as what is to be made in it needs.
 
     Args:
         vpc: What the stack file says.
-        read: What AWS says: `{"cidr": ..., "subnets": {id: {"vpcId", "availabilityZone", "cidrBlock"}}}`. A value that
-            isn't of its form (an id, a zone, a block) is a placeholder and can't be compared.
+        read: What AWS says: `cidr`, `names` (enableDnsSupport, enableDnsHostnames) and `subnets` (id to vpcId,
+            availabilityZone, cidrBlock). A value not of its form (an id, a zone, a block) is a placeholder and can't
+            be compared.
+        endpoints: Whether interface endpoints are to be made, which answer under their services' own names.
     """
     found = []
+    # Source: VPC User Guide, "Private DNS" for interface endpoints.
+    if endpoints and False in read["names"]:
+        found.append(f"{vpc.vpc_id} doesn't resolve names: endpoints need its DNS support and DNS hostnames on")
     if (cidr := _block(read["cidr"])) and cidr != vpc.cidr:
         found.append(f"{vpc.vpc_id} has the first block {cidr}, not {vpc.cidr}")
     for tier in Tier:

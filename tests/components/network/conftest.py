@@ -32,7 +32,7 @@ def existing_reads(data):
         "public": "10.30.2{}.0/24",
         "pods": "100.64.{}.0/24",
     }
-    reads = {data["vpcId"]: {"cidrBlock": data["cidr"]}}
+    reads = {data["vpcId"]: {"cidrBlock": data["cidr"], "enableDnsSupport": True, "enableDnsHostnames": True}}
     for tier, subnets in data["subnets"].items():
         for number, (zone, subnet) in enumerate(subnets.items()):
             facts = {"vpcId": data["vpcId"], "availabilityZone": zone, "cidrBlock": homes[tier].format(number)}

@@ -119,6 +119,12 @@ def test_an_existing_network_that_is_not_as_the_file_says_stops_the_up(build, ex
     assert {r.type for r in children(caught.value.recording)} == {ec2.Vpc.pulumi_type, ec2.Subnet.pulumi_type}
 
 
+def test_an_existing_network_of_which_nothing_can_be_known_is_not_compared(build, existing, reads):
+    symbols = {id_: {key: f"${{{id_}.{key}}}" for key in facts} for id_, facts in reads(existing()).items()}
+    recording = build({"existing": existing(), "endpoints": {"interface": ["sts"]}}, reads=symbols)
+    assert recording.named("network-sts")
+
+
 def test_a_spec_that_does_not_fit_the_stack_registers_nothing(build, managed):
     with pytest.raises(InvalidInputError, match="place 6, 4 are kept") as caught:
         build(managed(), region="us-east-1", availability_zones=("us-east-1f",))

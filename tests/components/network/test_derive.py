@@ -101,12 +101,13 @@ def facts(existing, reads):
     found = reads(data)
     return {
         "cidr": found[data["vpcId"]]["cidrBlock"],
+        "names": [True, True],
         "subnets": {id_: dict(fact) for id_, fact in found.items() if id_ != data["vpcId"]},
     }
 
 
 def test_an_existing_network_that_is_as_the_file_says(existing, facts):
-    assert mismatches(ExistingVpc.model_validate(existing()), facts) == []
+    assert mismatches(ExistingVpc.model_validate(existing()), facts, endpoints=True) == []
 
 
 def test_everything_that_is_not_as_the_file_says_is_named(existing, facts):
@@ -116,7 +117,7 @@ def test_everything_that_is_not_as_the_file_says_is_named(existing, facts):
     facts["subnets"][private["eu-west-1a"]]["vpcId"] = "vpc-0fedcba9876543210"
     facts["subnets"][private["eu-west-1b"]]["availabilityZone"] = "eu-west-1c"
     facts["subnets"][pods["eu-west-1c"]]["cidrBlock"] = "10.30.9.0/24"
-    found = mismatches(ExistingVpc.model_validate(data), facts)
+    found = mismatches(ExistingVpc.model_validate(data), facts, endpoints=True)
     assert found == [
         "vpc-0123456789abcdef0 has the first block 10.31.0.0/16, not 10.30.0.0/16",
         f"{private['eu-west-1a']} (private, eu-west-1a) is in vpc-0fedcba9876543210, not in vpc-0123456789abcdef0",
@@ -128,11 +129,21 @@ def test_everything_that_is_not_as_the_file_says_is_named(existing, facts):
 def test_a_zone_of_another_region_is_a_mismatch(existing, facts):
     data = existing()
     facts["subnets"][data["subnets"]["private"]["eu-west-1a"]]["availabilityZone"] = "us-east-1a"
-    (found,) = mismatches(ExistingVpc.model_validate(data), facts)
+    (found,) = mismatches(ExistingVpc.model_validate(data), facts, endpoints=True)
     assert "is in us-east-1a" in found
+
+
+@pytest.mark.parametrize(("endpoints", "found"), [(True, 1), (False, 0)])
+def test_endpoints_need_a_vpc_that_resolves_names(existing, facts, endpoints, found):
+    facts["names"] = [True, False]
+    assert len(mismatches(ExistingVpc.model_validate(existing()), facts, endpoints=endpoints)) == found
 
 
 def test_placeholders_cannot_be_compared(existing, facts):
     placeholders = {key: f"${{urn.{key}}}" for key in ("vpcId", "availabilityZone", "cidrBlock")}
-    read = {"cidr": "${urn.cidrBlock}", "subnets": dict.fromkeys(facts["subnets"], placeholders)}
-    assert mismatches(ExistingVpc.model_validate(existing()), read) == []
+    read = {
+        "cidr": "${urn.cidrBlock}",
+        "names": ["${urn.a}", "${urn.b}"],
+        "subnets": dict.fromkeys(facts["subnets"], placeholders),
+    }
+    assert mismatches(ExistingVpc.model_validate(existing()), read, endpoints=True) == []
