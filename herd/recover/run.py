@@ -138,7 +138,7 @@ def _export(stack: str) -> str:
 
 
 def _objects(settings: StackFile) -> list[Any]:
-    from herd.cloud.audit import list_cloud  # noqa: PLC0415 - boto3 loads with it
+    from herd.cloud.audit import enumerate as list_cloud  # noqa: PLC0415 - boto3 loads with it
 
     account = str(settings.config.get(f"{settings.project}:account", ""))
     regions = [settings.config.get(f"{settings.project}:{key}") for key in ("region", "replicaRegion")]

@@ -160,7 +160,7 @@ class _Session:
 
 
 def _audit(cloud: SpawnedCloud, account: str, regions: list[str]) -> list[str]:
-    from herd.cloud.audit import list_cloud  # noqa: PLC0415
+    from herd.cloud.audit import enumerate as list_cloud  # noqa: PLC0415
 
     found = list_cloud(cloud.endpoint, account, regions)
     return [f"{item.type} {item.id} in {item.region}" for item in found]
