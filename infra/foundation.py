@@ -11,6 +11,7 @@ from components.budget.component import Budget
 from components.keys.component import Key
 from components.keys.spec import KeySpec, ServiceItself
 from components.network.component import Network
+from components.network.values import Tier
 from components.registry.component import Registry, SecondRegion
 from components.storage.component import Storage
 from components.storage.mounts import StorageNetwork
@@ -29,7 +30,7 @@ def build_foundation(settings: Settings, context: StackContext, providers: Provi
     registry = Registry(
         "registry", settings.registry, context, second=_second_region(settings, providers), opts=options()
     )
-    storage = Storage("storage", settings.storage, context, network=_for_storage(network), opts=options())
+    storage = Storage("storage", settings.storage, context, network=_for_storage(settings, network), opts=options())
     budget = Budget("budget", settings.budget, context, key_arn=operations.arn, opts=options())
     return {
         "account": context.account,
@@ -60,12 +61,14 @@ def _operations_key() -> KeySpec:
     )
 
 
-def _for_storage(network: Network) -> StorageNetwork:
-    """File systems stand in subnets without a way out; clients reach them from the nodes' and pods' subnets."""
+def _for_storage(settings: Settings, network: Network) -> StorageNetwork:
+    """File systems stand in subnets without a way out; their clients are in the nodes' and pods' subnets."""
+    own = [table for name, table in network.route_table_ids.items() if name.startswith(Tier.PRIVATE)]
+    others = settings.network.existing.route_table_ids if settings.network.existing else ()
     return StorageNetwork(
         subnet_ids=network.intra_subnet_ids,
         security_group_ids={concern.value: group for concern, group in network.security_group_ids.items()},
-        route_table_ids=list(network.route_table_ids.values()),
+        route_table_ids=own or list(others),
     )
 
 
