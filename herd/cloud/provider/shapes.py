@@ -121,13 +121,15 @@ class ToParams:
         kind = shape.type_name
         if kind == "structure":
             if isinstance(item, list):
-                item = item[0] if item else {}
+                item, wire_path = item[0] if item else {}, f"{wire_path}[0]"
             return self.structure(shape, item, at=at, wire_path=wire_path) if isinstance(item, Mapping) else item
         if kind == "list":
             if isinstance(item, Mapping) and _is_pair(shape.member) and not {*item} <= {"key", "value"}:
                 key, value = (next(m for m in shape.member.members if m.lower() == n) for n in ("key", "value"))
                 return [{key: k, value: v} for k, v in item.items()]
-            items = item if isinstance(item, list) else [item]
+            if not isinstance(item, list):
+                return [self.value(shape.member, item, at=f"{at}[0]", wire_path=wire_path)]
+            items = item
             return [
                 self.value(shape.member, x, at=f"{at}[{i}]", wire_path=f"{wire_path}[{i}]") for i, x in enumerate(items)
             ]
