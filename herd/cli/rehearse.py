@@ -27,8 +27,13 @@ def command(
     ] = EngineChoice.AUTO,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report here.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the scratch folder: state, events, program.")] = False,
+    cloud: Annotated[
+        str | None, typer.Option("--cloud", metavar="URL", help="Use a running, empty `herd cloud`, not a fresh one.")
+    ] = None,
 ) -> None:
     """Bring a stack up on a fresh stand-in AWS, change it, break it, heal it, take it down and look for leftovers."""
+    import tempfile
+
     from rich.console import Console
 
     from herd.rehearse.run import rehearse
@@ -37,9 +42,18 @@ def command(
     from herd.write import write_json
 
     console = Console(highlight=False)
+    scratch = Path(tempfile.mkdtemp(prefix=f"herd-{stack}-")) if keep else None
+    if scratch:
+        console.print(f"  state and events: {scratch}", soft_wrap=True)
     with Progress(console) as progress:
         report = rehearse(
-            project_root(Path.cwd()), stack, base=base, engine=engine.value, keep=keep, listener=progress
+            project_root(Path.cwd()),
+            stack,
+            base=base,
+            engine=engine.value,
+            scratch=scratch,
+            endpoint=cloud,
+            listener=progress,
         )
     console.print(summary(report))
     if json_file:

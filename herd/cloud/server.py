@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_REGION = "us-east-1"
-# moto reads these when it is imported: be as strict as it can be, and know AWS's own policies.
-STRICT = {
-    "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "1",
-    "MOTO_ENABLE_AMI_VALIDATION": "1",
-    "MOTO_ENABLE_KEYPAIR_VALIDATION": "1",
-    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
-}
 
 
 def environment(endpoint: str, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> dict[str, str]:
@@ -98,9 +92,13 @@ class CloudServer(_Cloud):
     ) -> None:
         for account in accounts:
             access_key(account)
-        os.environ.update(STRICT)
+        from moto import settings  # noqa: PLC0415
+
         from herd.cloud.faults import Faults  # noqa: PLC0415
         from herd.cloud.gateway import Gateway  # noqa: PLC0415
+
+        if not settings.ENABLE_AMI_VALIDATION:
+            raise RuntimeError("moto was imported before herd.cloud could make it strict: import herd.cloud first")
 
         self.default_account = accounts[0]
         self.gateway = Gateway(self.default_account, Faults(*faults))
@@ -176,7 +174,11 @@ class CloudServer(_Cloud):
             def log(self, *_: Any) -> None:
                 """Say nothing: the gateway counts."""
 
-        self._server = make_server(LOOPBACK, self._port, self.gateway, threaded=True, request_handler=Handler)
+        # werkzeug ends the process when a port is taken; binding here makes it an OSError.
+        with socket.create_server((LOOPBACK, self._port), backlog=128) as listener:
+            self._server = make_server(
+                LOOPBACK, self._port, self.gateway, threaded=True, request_handler=Handler, fd=listener.fileno()
+            )
         self._server.daemon_threads = True
         self._port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -277,3 +279,19 @@ class SpawnedCloud(_Cloud):
         assert self.process.stderr is not None  # noqa: S101 - asked for above
         for _ in self.process.stderr:
             pass
+
+
+class RunningCloud(_Cloud):
+    """A stand-in cloud that somebody else runs, such as `herd cloud` in another terminal; it is left running."""
+
+    def __init__(self, endpoint: str, account: str = DEFAULT_ACCOUNT) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        self.default_account = account
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave it as it is."""

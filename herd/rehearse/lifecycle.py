@@ -13,6 +13,24 @@ from herd.rehearse.driver import Driver, Run
 from herd.rehearse.report import Phase, Replacement, changed
 from herd.rehearse.workspace import Tree
 
+FINAL_BACKUP = "aws:fsx/backup:Backup"
+
+
+class Object(Protocol):
+    """What the audit knows of an object (`herd.cloud.audit.Found`)."""
+
+    @property
+    def type(self) -> str:
+        """Pulumi's resource type."""
+
+    @property
+    def id(self) -> str:
+        """The id Pulumi would give it."""
+
+    @property
+    def region(self) -> str:
+        """Where it is."""
+
 
 class Listener(Protocol):
     """Who is told of the phases while they run."""
@@ -44,7 +62,9 @@ class Lifecycle:
         leftovers: What the audit found.
     """
 
-    def __init__(self, driver: Driver, session: Clients, audit: Callable[[], list[str]], listener: Listener) -> None:
+    def __init__(
+        self, driver: Driver, session: Clients, audit: Callable[[], Sequence[Object]], listener: Listener
+    ) -> None:
         """A lifecycle on a fresh cloud that `session` reaches and `audit` lists."""
         self._driver, self._session, self._audit, self._listener = driver, session, audit, listener
         self.phases: list[Phase] = []
@@ -161,8 +181,19 @@ class Lifecycle:
         return _Verdict(run.plan.changes, [*run.errors, *(f"still in the state: {short(urn)}" for urn in kept)])
 
     def _leftovers(self) -> _Verdict:
-        self.leftovers = tuple(self._audit())
-        return _Verdict({}, [f"left over: {item}" for item in self.leftovers])
+        found = self._audit()
+        wanted = sum(1 for r in self.deployment.get("resources", []) if _leaves_a_backup(r))
+        backups = [item for item in found if item.type == FINAL_BACKUP][:wanted]
+        left = [item for item in found if item not in backups]
+        self.leftovers = tuple(f"{item.type} {item.id} in {item.region}" for item in left)
+        notes = [f"kept on purpose: final backup {item.id} (skipFinalBackup: false)" for item in backups]
+        return _Verdict({}, [f"left over: {item}" for item in self.leftovers], notes)
+
+
+def _leaves_a_backup(resource: Mapping[str, Any]) -> bool:
+    """Whether deleting it makes a backup that is meant to outlive it."""
+    inputs = resource.get("inputs") or {}
+    return str(resource["type"]).startswith("aws:fsx/") and inputs.get("skipFinalBackup") is False
 
 
 def _plain(run: Run) -> _Verdict:

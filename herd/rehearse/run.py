@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from components.base.problems import InvalidInputError
-from herd.cloud.server import CloudServer, SpawnedCloud
+from herd.cloud.audit import Found
+from herd.cloud.server import CloudServer, RunningCloud, SpawnedCloud
 from herd.engine import Event
 from herd.rehearse.driver import Driver, EmbeddedDriver, OnEvent
 from herd.rehearse.lifecycle import Lifecycle, Listener
@@ -36,7 +36,8 @@ def rehearse(
     listener: Audience,
     base: str | None = None,
     engine: str = "auto",
-    keep: bool = False,
+    scratch: Path | None = None,
+    endpoint: str | None = None,
 ) -> Report:
     """Rehearse a stack.
 
@@ -46,54 +47,72 @@ def rehearse(
         listener: Told of phases and events as they happen.
         base: Git reference of the version to bring up first; None for the working tree itself.
         engine: `embedded`, `pulumi`, or `auto`: the CLI if there is one on PATH.
-        keep: Keep the scratch folder; its path is in the last phase's notes.
+        scratch: Folder for state, events and programs, kept afterwards; None for one that goes with the rehearsal.
+        endpoint: Address of a running stand-in cloud; None for a fresh one that goes with the rehearsal.
 
     Raises:
-        InvalidInputError: The stack file is wrong, the reference unknown, the CLI asked for and missing.
+        InvalidInputError: The stack file is wrong, the reference unknown, the CLI asked for and missing, or the
+            running cloud isn't empty.
     """
+    if scratch is None:
+        with tempfile.TemporaryDirectory(prefix=f"herd-{stack}-", ignore_cleanup_errors=True) as folder:
+            report = rehearse(
+                root, stack, listener=listener, base=base, engine=engine, scratch=Path(folder), endpoint=endpoint
+            )
+            return replace(report, scratch="")
     settings = load_stack(root, stack, fidelity="rehearse")
     account, regions = _place(settings)
-    scratch = Path(tempfile.mkdtemp(prefix=f"herd-{stack}-"))
-    try:
-        tree = Tree(root, "working tree")
-        first = checkout(root, base, scratch / "base") if base else tree
-        with CloudServer.spawn(accounts=(account,)) as cloud:
+    tree = Tree(root, "working tree")
+    first = checkout(root, base, scratch / "base") if base else tree
+    with _cloud(endpoint, account, regions) as cloud:
 
-            def clients(service: str, region: str) -> Any:
-                return cloud.client(service, account, region)
+        def clients(service: str, region: str) -> Any:
+            return cloud.client(service, account, region)
 
-            def config(tree: Tree) -> Mapping[str, Any]:
-                return rehearsed_stack(tree.root, stack, clients, scratch / "releases")[0].config
+        def config(tree: Tree) -> Mapping[str, Any]:
+            return rehearsed_stack(tree.root, stack, clients, scratch / "releases")[0].config
 
-            stand_ins = rehearsed_stack(root, stack, clients, scratch / "releases")[1]
-            driver = _driver(
-                engine,
-                settings=settings,
-                scratch=scratch,
-                environment=cloud.environment(account, regions[0]),
-                config=config,
-                on_event=listener.event,
-            )
-            session = _Session(cloud, account, regions[0])
-            lifecycle = Lifecycle(driver, session, lambda: _audit(cloud, account, regions), listener)
-            lifecycle.run(first, tree)
-        return Report(
-            stack=stack,
-            engine=driver.name,
-            base=first.label,
-            phases=tuple(lifecycle.phases),
-            components=by_component(lifecycle.deployment),
-            fidelity=_fidelity(lifecycle.deployment),
-            replaced=lifecycle.replaced,
-            leftovers=lifecycle.leftovers,
-            resources=len(lifecycle.deployment.get("resources", [])),
-            outputs=lifecycle.outputs,
-            stand_ins=stand_ins,
-            scratch=str(scratch) if keep else "",
+        stand_ins = rehearsed_stack(root, stack, clients, scratch / "releases")[1]
+        driver = _driver(
+            engine,
+            settings=settings,
+            scratch=scratch,
+            environment=cloud.environment(account, regions[0]),
+            config=config,
+            on_event=listener.event,
         )
-    finally:
-        if not keep:
-            shutil.rmtree(scratch, ignore_errors=True)
+        session = _Session(cloud, account, regions[0])
+        lifecycle = Lifecycle(driver, session, lambda: _audit(cloud, account, regions), listener)
+        lifecycle.run(first, tree)
+    return Report(
+        stack=stack,
+        engine=driver.name,
+        base=first.label,
+        phases=tuple(lifecycle.phases),
+        components=by_component(lifecycle.deployment),
+        fidelity=_fidelity(lifecycle.deployment),
+        replaced=lifecycle.replaced,
+        leftovers=lifecycle.leftovers,
+        resources=len(lifecycle.deployment.get("resources", [])),
+        outputs=lifecycle.outputs,
+        stand_ins=stand_ins,
+        scratch=str(scratch),
+    )
+
+
+def _cloud(endpoint: str | None, account: str, regions: list[str]) -> RunningCloud | SpawnedCloud:
+    """A fresh cloud, or the running one if it is empty."""
+    if endpoint is None:
+        return CloudServer.spawn(accounts=(account,))
+    cloud = RunningCloud(endpoint, account)
+    if found := _audit(cloud, account, regions):
+        raise InvalidInputError.one(
+            f"holds {len(found)} objects already, such as {found[0].type} {found[0].id}",
+            file=endpoint,
+            field="--cloud",
+            fix="start a fresh `herd cloud`; after an interrupted rehearsal: `herd recover`",
+        )
+    return cloud
 
 
 def _place(settings: StackFile) -> tuple[str, list[str]]:
@@ -150,7 +169,7 @@ def _aws(environment: Mapping[str, str]) -> Callable[[], Any]:
 class _Session:
     """The stand-in cloud as one account in one region, for the drill."""
 
-    cloud: SpawnedCloud
+    cloud: RunningCloud | SpawnedCloud
     account: str
     region: str
 
@@ -159,11 +178,10 @@ class _Session:
         return self.cloud.client(service_name, self.account, self.region)
 
 
-def _audit(cloud: SpawnedCloud, account: str, regions: list[str]) -> list[str]:
-    from herd.cloud.audit import enumerate as list_cloud  # noqa: PLC0415
+def _audit(cloud: RunningCloud | SpawnedCloud, account: str, regions: list[str]) -> list[Found]:
+    from herd.cloud.audit import enumerate as list_cloud  # noqa: PLC0415 - boto3 loads with it
 
-    found = list_cloud(cloud.endpoint, account, regions)
-    return [f"{item.type} {item.id} in {item.region}" for item in found]
+    return list_cloud(cloud.endpoint, account, regions)
 
 
 def _fidelity(deployment: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

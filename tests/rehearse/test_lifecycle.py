@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from herd.cloud.audit import Found
 from herd.plan import Plan, Step
 from herd.rehearse.driver import Run
 from herd.rehearse.lifecycle import Lifecycle
@@ -167,9 +168,19 @@ def test_a_failure_without_words_is_still_a_failure():
 
 
 def test_what_the_audit_finds_fails_the_rehearsal():
-    lifecycle, _ = rehearsed(audit=["aws:ec2/vpc:Vpc vpc-1"])
-    assert lifecycle.leftovers == ("aws:ec2/vpc:Vpc vpc-1",)
+    lifecycle, _ = rehearsed(audit=[Found("aws:ec2/vpc:Vpc", "vpc-1", "us-west-2", "1")])
+    assert lifecycle.leftovers == ("aws:ec2/vpc:Vpc vpc-1 in us-west-2",)
     assert list(failed(lifecycle)) == ["leftover audit"]
+
+
+def test_a_final_backup_stays_only_where_one_was_asked_for():
+    backup = Found("aws:fsx/backup:Backup", "backup-1", "us-west-2", "1")
+    homes = {"urn": "h", "type": "aws:fsx/openZfsFileSystem:OpenZfsFileSystem", "custom": True}
+    asked = [*resources(), {**homes, "inputs": {"skipFinalBackup": False}}]
+    assert failed(rehearsed(state=asked, audit=[backup])[0]) == {}
+    second = Found("aws:fsx/backup:Backup", "backup-2", "us-west-2", "1")
+    assert list(failed(rehearsed(state=asked, audit=[backup, second])[0])) == ["leftover audit"]
+    assert list(failed(rehearsed(state=[*resources(), homes], audit=[backup])[0])) == ["leftover audit"]
 
 
 REFUSED = run(("delete", ROUTE), ok=False, status="failed", errors=["protected"])
