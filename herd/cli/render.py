@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ def command(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="The graph as JSON; equal input gives equal bytes.")] = False,
     release: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A release lock in place of the stack file's.")
+        str | None, typer.Option(metavar="FILE", help="A release lock (or its name) in place of the stack file's.")
     ] = None,
     unknowns: Annotated[
         bool, typer.Option("--unknowns", help="A preview's view: unknown values instead of symbols.")
@@ -30,7 +31,8 @@ def command(
     from herd.render import render
     from herd.root import project_root
 
-    graph = render(project_root(Path.cwd()), stack, release=release and release.resolve(), unknowns=unknowns)
+    lock = Path(release) if release and (os.sep in release or Path(release).exists()) else release
+    graph = render(project_root(Path.cwd()), stack, release=lock, unknowns=unknowns)
     if as_json:
         sys.stdout.write(graph.to_json())
     else:

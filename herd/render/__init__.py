@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from components.base.problems import InvalidInputError
@@ -30,13 +31,15 @@ def render(root: Path, stack: str, *, release: Path | str | None = None, unknown
         ProgramError: The program itself failed (an `InvalidInputError` as well), with file and line.
     """
     root = root.resolve()
-    source = load_stack(root, stack, fidelity="render", release=None if release is None else str(release))
+    # The program runs in a folder of its own: a path must not depend on where it is looked at from.
+    lock = str(release.resolve()) if isinstance(release, Path) else release
+    source = load_stack(root, stack, fidelity="render", release=lock)
     config = source.strings()
     main = source.main.resolve()
     run = Run(
         project=source.project,
         stack=source.stack,
-        main=(main / "__main__.py" if main.is_dir() else main).relative_to(root).as_posix(),
+        main=Path(os.path.relpath(main / "__main__.py" if main.is_dir() else main, root)).as_posix(),
         unknowns=unknowns,
         no_default=_no_default(config.get("pulumi:disable-default-providers", "[]")),
     )

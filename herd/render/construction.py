@@ -7,6 +7,7 @@ context variable around the SDK's `register_resource` is still there when the re
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
@@ -45,18 +46,22 @@ def current() -> Construction:
     return _CURRENT.get() or _UNKNOWN
 
 
+_TOOL = f"{Path(__file__).parents[1]}{os.sep}"
+_PACKAGES = f"{os.sep}site-packages{os.sep}"
+
+
 class Sources:
     """Finds the line of the program that makes something: the innermost frame in a file of the repository."""
 
     def __init__(self, root: Path) -> None:
-        self._root = f"{root}/"
+        self._root = f"{root}{os.sep}"
         self._shown: dict[str, str] = {}
 
     def shown(self, filename: str) -> str:
-        """A file relative to the repository; empty for one that isn't the repository's own code."""
+        """A file relative to the repository; empty for this tool, a package, the standard library."""
         if filename not in self._shown:
-            own = filename.startswith(self._root) and "/site-packages/" not in filename
-            self._shown[filename] = filename.removeprefix(self._root) if own else ""
+            own = filename.startswith(self._root) and not filename.startswith(_TOOL) and _PACKAGES not in filename
+            self._shown[filename] = Path(filename.removeprefix(self._root)).as_posix() if own else ""
         return self._shown[filename]
 
     def of_caller(self, resource: Any, frame: FrameType | None) -> Source:
@@ -71,7 +76,7 @@ class Sources:
 
 def _constructs(resource: Any, frame: FrameType) -> bool:
     code = frame.f_code
-    return code.co_argcount > 0 and frame.f_locals.get(code.co_varnames[0]) is resource
+    return resource is not None and code.co_argcount > 0 and frame.f_locals.get(code.co_varnames[0]) is resource
 
 
 @contextlib.contextmanager
@@ -83,8 +88,8 @@ def noted(root: Path) -> Iterator[dict[int, Source]]:
     """
     made: dict[int, Source] = {}
     sources = Sources(root)
-    invoke = sys.modules["pulumi.runtime.invoke"]  # the attribute pulumi.runtime.invoke is the function
-
+    # By name: the attribute pulumi.runtime.invoke is the function.
+    invoke = sys.modules["pulumi.runtime.invoke"]
     sdk, runtime = sys.modules["pulumi.resource"], sys.modules["pulumi.runtime.resource"]
 
     def noting(send: Callable[..., None], props_at: int) -> Callable[..., None]:

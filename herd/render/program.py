@@ -109,7 +109,10 @@ def _run(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor) ->
         try:
             loop.run_until_complete(pulumi_stack.run_in_stack(program))
         except BaseException as error:
-            raise _explained(error, root, made) from error
+            explained = _explained(error, root, made)
+            if isinstance(explained, InvalidInputError):
+                explained = type(explained)([*explained.problems, *monitor.problems, *engine.errors])
+            raise explained from error
         finally:
             for task in asyncio.all_tasks(loop):
                 task.cancel()
@@ -235,7 +238,7 @@ def _places(error: Exception, sources: Sources, made: Mapping[int, Source]) -> I
     """The lines of the program an error passed through, outermost first."""
     for frame, line in traceback.walk_tb(error.__traceback__):
         shown = sources.shown(frame.f_code.co_filename)
-        if shown and not shown.startswith("herd/"):
+        if shown:
             yield Source(shown, line)
         elif frame.f_code.co_name in ("do_register", "do_read"):
             # The SDK sends a resource from a task that the program's lines aren't on the stack of.

@@ -182,3 +182,19 @@ def test_the_list_of_disabled_providers_is_checked(project):
     (problem,) = refused(project, "pass", InvalidInputError)
 
     assert problem.field == "pulumi:disable-default-providers"
+
+
+def test_what_was_found_before_a_failure_is_told_with_it(project):
+    found = refused(project, 'aws.ec2.Vpc("v", opts=opts)\naws.ec2.Vpc("v", opts=opts)\npulumi.log.error("odd")\n1 / 0')
+
+    messages = "\n".join(problem.message for problem in found)
+    assert all(text in messages for text in ("duplicate resource", "odd", "ZeroDivisionError"))
+
+
+def test_a_function_without_a_provider_is_told_with_its_line(project):
+    project.configure('{pulumi:disable-default-providers: ["*"]}')
+
+    (problem,) = refused(project, "def ask(nothing):\n    return aws.get_caller_identity()\n\nask(None)")
+
+    assert "aws:index/getCallerIdentity:getCallerIdentity has no explicit provider" in problem.message
+    assert problem.line == project.line_of("aws.get_caller_identity()")

@@ -85,3 +85,22 @@ def test_every_resource_says_where_it_is_made(graphs, stack):
     for found in graphs[stack].resources:
         assert (ROOT / found.source.file).is_file(), found.urn
         assert found.source.line > 0
+
+
+def test_the_foundation_is_the_same_with_and_without_a_release(graphs):
+    """It never reads a lock, so taking the release away takes nothing of it away."""
+    foundation = render(ROOT, "dev", release="")
+
+    assert len(foundation.resources) < len(graphs["dev"].resources)
+    for found in foundation.resources:
+        assert found == graphs["dev"][found.urn]
+
+
+def test_a_release_can_be_rendered_in_a_stack_that_names_none(graphs):
+    lock = next((ROOT / "stacks" / "releases").glob("*.lock.yaml"))
+
+    released = render(ROOT, "test", release=lock)
+
+    new = [found for found in released.resources if found.urn not in graphs["test"]]
+    assert new
+    assert {found.type.partition(":")[0] for found in new} <= {"herd", "aws"}
