@@ -124,11 +124,25 @@ def summary(report: Report) -> Group:
     if report.stand_ins:
         parts += [Text("\nstand-in values, not AWS's (a real `up` refuses them)", style="bold yellow")]
         parts += [Text(f"  {item}") for item in report.stand_ins]
+    if report.outputs:
+        parts += [Text("\noutputs", style="bold")]
+        parts += [Text(f"  {name}: {_brief(value)}") for name, value in sorted(report.outputs.items())]
+    if report.scratch:
+        parts += [Text(f"\nkept: {report.scratch}", style="dim")]
     if report.leftovers:
         parts += [Text("\nleft over in the cloud", style="bold red"), *(Text(f"  {item}") for item in report.leftovers)]
     elif report.phases and report.phases[-1].name == "leftover audit":
         parts += [Text("\nnothing left over: the cloud itself was listed, not the state", style="dim")]
     return Group(*parts)
+
+
+def _brief(value: Any) -> str:
+    """An output in one line: a value, or the keys of what is too long to show (--json has all)."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(map(str, value)) + "}"
+    if isinstance(value, list):
+        return f"[{len(value)} values]"
+    return str(value)
 
 
 def _components(report: Report) -> Table:
