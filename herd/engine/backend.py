@@ -127,9 +127,11 @@ class Run:
         self._recovered = loaded.recovered
         self._secrets: Any = loaded.deployment.get("secrets_providers")
 
-    def begin(self) -> None:
-        """Fold in what was recovered, and open the journal."""
-        if self._recovered:
+    def begin(self, *, clear_pending: bool = False) -> None:
+        """Fold in what was recovered, and open the journal; pending operations can be dropped."""
+        if clear_pending:
+            self.deployment = self.deployment | {"pending_operations": []}
+        if self._recovered or clear_pending:
             self.replace(self.deployment)
         self.snapshot = Snapshot(self.deployment)
         self.journal = Journal(self.backend.journal_file, self._digest, self._on_durable)

@@ -27,7 +27,15 @@ from herd.engine.values import SECRET, SIG, UNKNOWN_STRING, Secret, UnsupportedE
 
 PROJECT, STACK, PASSPHRASE = "vec", "dev", "conformance"
 PREFIX = f"urn:pulumi:{STACK}::{PROJECT}::"
-_FLAGS = {"--expect-no-changes": "expect_no_changes", "--refresh": "refresh", "--preview-only": "preview_only"}
+_FLAGS = {
+    "--expect-no-changes": "expect_no_changes",
+    "--refresh": "refresh",
+    "--preview-only": "preview_only",
+    "--ignore-protect": "ignore_protect",
+    "--clear-pending-creates": "clear_pending_creates",
+}
+# Change what the CLI shows or asks, not what the engine does.
+_SHOWN = {"--diff", "--yes", "--skip-preview", "--show-sames", "--show-reads", "--show-replacement-steps", "--json"}
 # Fields of a state that the recordings leave out: times, positions, and what the engine resolves before it writes.
 _UNRECORDED = {"created", "modified", "source_position", "aliases", "extra", "slot"}
 
@@ -70,12 +78,7 @@ class Scenario:
         if "overrides" in step:
             (self._probe / "overrides.json").write_text(json.dumps(step["overrides"]))
         (self._probe / "rpc.jsonl").write_text("")
-        options: dict[str, Any] = {}
-        for argument in step.get("args", []):
-            if argument not in _FLAGS and argument.startswith("-"):
-                raise UnsupportedError(argument)
-            if argument in _FLAGS:
-                options[_FLAGS[argument]] = True
+        options, parallel = _options(step.get("args", []))
         verb = step["verb"]
         if verb == "up" and options.pop("preview_only", False):
             verb = "preview"
@@ -89,6 +92,7 @@ class Scenario:
             {"probe": self._shared / "provider"},
             Program(self._folder, main, environment, preload=("pulumi",)) if main else None,
             self._config,
+            parallel=parallel,
             on_event=events.append,
             environment={"PROBE_DIR": str(self._probe)},
         )
@@ -182,6 +186,22 @@ class Scenario:
                 row.append(details)
             rows.append(row)
         return rows, components, stack_outputs
+
+
+def _options(arguments: list[str]) -> tuple[dict[str, Any], int]:
+    """The engine's options for arguments of the CLI, and the degree of parallelism."""
+    options: dict[str, Any] = {}
+    parallel = 16
+    rest = [part for argument in arguments for part in argument.split("=", 1)]
+    while rest:
+        argument = rest.pop(0)
+        if argument in ("--parallel", "-p"):
+            parallel = int(rest.pop(0))
+        elif argument in _FLAGS:
+            options[_FLAGS[argument]] = True
+        elif argument not in _SHOWN:
+            raise UnsupportedError(argument)
+    return options, parallel
 
 
 def _shown_secret(secret: Secret) -> Any:

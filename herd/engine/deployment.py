@@ -35,6 +35,7 @@ class Deployment:
     stack: str
     preview: bool
     parallel: int
+    ignore_protect: bool
     prev: list[State]
     events: Events
     recorder: Recorder
@@ -42,7 +43,6 @@ class Deployment:
     olds: dict[str, State] = field(default_factory=dict)
     news: dict[str, State] = field(default_factory=dict)
     erred: bool = False
-    bailed: bool = False
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:

@@ -32,14 +32,21 @@ class Executor:
 
     Args:
         deployment: The run.
-        refreshing: A refresh: what a step finds is reported, and one failure doesn't stop the others.
+        refreshing: A refresh: one failure doesn't stop the others.
+        reports: What a refresh finds is the outcome, not just a step on the way.
         going_too: Whether the resource of a URN is deleted in this run.
     """
 
     def __init__(
-        self, deployment: Deployment, *, refreshing: bool = False, going_too: Callable[[str], bool] = lambda _: False
+        self,
+        deployment: Deployment,
+        *,
+        refreshing: bool = False,
+        reports: bool = False,
+        going_too: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        self._d, self._refreshing, self._going_too = deployment, refreshing, going_too
+        self._d, self._going_too = deployment, going_too
+        self._refreshing, self._reports = refreshing, reports
         self._slots = asyncio.Semaphore(max(1, deployment.parallel))
         self._tasks: set[asyncio.Task[None]] = set()
         self.registered: dict[str, Step] = {}  # what may still get outputs registered
@@ -102,7 +109,7 @@ class Executor:
     def _report(self, step: Step) -> None:
         events = self._d.events
         op, counts = step.op, step.logical
-        if op == "refresh" and self._refreshing:
+        if op == "refresh" and self._reports:
             op, counts = refreshed_op(step), True
         if op == "read":
             counts = step.old is not None and not equal(step.old.outputs, step.new.outputs if step.new else {})
@@ -193,7 +200,7 @@ class Executor:
     async def _delete(self, step: Step) -> None:
         old = step.old
         assert old is not None
-        if old.protect and step.op in ("delete", "discard"):
+        if old.protect and step.op in ("delete", "discard") and not self._d.ignore_protect:
             raise ProtectedError(old.urn)
         kept = self._d.preview or old.external or old.retain_on_delete
         if old.custom and not kept and not self._going_too(old.deleted_with):

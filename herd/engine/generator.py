@@ -223,14 +223,14 @@ class Generator:
         return [Step("update", old, new, done, dataclasses.replace(diff), ignore=new.ignore_changes)]
 
     async def _diff(self, new: State, old: State, inputs: Props, provider: Provider | Registry | None) -> Diff:
-        for key, cause in (
-            ("id", old.taint),
-            ("replaceWith", not self._replaced.isdisjoint(new.replace_with)),
-            ("deletedWith", new.deleted_with in self._replaced),
-            ("provider", await self._provider_changed(old, new)),
-        ):
-            if cause:
-                return Diff(some=True, replace=(key,))
+        causes = {
+            "id": old.taint,
+            "replaceWith": not self._replaced.isdisjoint(new.replace_with),
+            "deletedWith": new.deleted_with in self._replaced,
+        }
+        cause = next((key for key, holds in causes.items() if holds), "")
+        if cause or await self._provider_changed(old, new):
+            return Diff(some=True, replace=(cause or "provider",))
         if provider is None:
             return Diff(some=not equal(old.inputs, inputs))
         return await self._provider_diff(provider, old, new.urn, inputs, new.ignore_changes, preview=self._d.preview)
@@ -265,7 +265,7 @@ class Generator:
         self, goal: Goal, old: State, diff: Diff, asked: Props, provider: Provider | Registry | None, done: Done
     ) -> list[Step]:
         new, urn = goal.state, goal.state.urn
-        if new.protect and old.protect:
+        if new.protect and old.protect and not self._d.ignore_protect:
             message = (
                 f'unable to replace resource "{urn}"\nas it is currently marked for protection. To unprotect the '
                 "resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
@@ -304,7 +304,7 @@ class Generator:
             self._forced[state.urn] = keys
             if state.delete:
                 steps.append(deletion(state))
-            elif state.protect:
+            elif state.protect and not self._d.ignore_protect:
                 message = (
                     f'unable to replace resource "{state.urn}" as part of replacing "{urn}" as it is currently marked '
                     "for protection. To unprotect the resource, remove the `protect` flag from the resource in your "

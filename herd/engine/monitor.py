@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
 import grpc
@@ -60,7 +60,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def __init__(
         self,
         deployment: Deployment,
-        config: dict[str, Any],
+        config: Mapping[str, Any],
         register: Callable[[Goal], Awaitable[State]],
         read: Callable[[State], Awaitable[State]],
         outputs: Callable[[str, Props], None],
@@ -199,6 +199,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     async def _provider(self, request: Any, type_: str, given: str) -> str:
         if given:
             return given
+        if package(type_) == "pulumi":
+            raise UnsupportedError(f"the built-in {type_}")
         name, version, url = self._packages.get(
             getattr(request, "packageRef", ""), (package(type_), request.version, request.pluginDownloadURL)
         )
@@ -375,9 +377,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         """A function of a provider; unknown while something it depends on is not there yet."""
         name = package(request.tok)
         given = self._given_provider(request.provider, {}, request.parent, name)
-        if name == "pulumi":
-            await self._refused(context, f"the built-in function {request.tok}")
-        reference = await self._provider(request, request.tok, given)
+        try:
+            reference = await self._provider(request, request.tok, given)
+        except UnsupportedError as error:
+            await self._refused(context, error)
         if reference.startswith(_DENIED):
             message = f"Invoke: Default provider for '{name}' disabled. '{request.tok}' must use an explicit provider."
             await context.abort(grpc.StatusCode.UNKNOWN, message)

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, ClassVar, cast
 from herd.engine.api import Program
 
 _SHOWN = 32
+_GRACE = 10  # seconds for a program that is done to exit
 _LINE = 1 << 24  # longest line a program may print
 _LANGUAGE = Path(__file__).with_name("language.py")
 
@@ -30,6 +31,7 @@ class ProgramRun:
         config: Configuration for the program's environment (JSON).
         secret_keys: The keys of it that are secret.
         said: Called with (severity, line) for each line it prints.
+        leaving: Whether it said that it is done.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class ProgramRun:
         config: dict[str, str],
         secret_keys: list[str],
         said: Callable[[str, str], None],
+        leaving: Callable[[], bool],
     ) -> None:
         folder = program.main.is_dir()
         main, pwd = (".", program.main) if folder else (program.main.name, program.main.parent)
@@ -53,6 +56,7 @@ class ProgramRun:
         }
         self._environment["PYTHONPATH"] = os.pathsep.join(p for p in [*path, program.env.get("PYTHONPATH", "")] if p)
         self._python, self._preload, self._said = program.python, program.preload, said
+        self._leaving = leaving
         self._process: asyncio.subprocess.Process | _Forked | None = None
         self._readers: list[asyncio.Task[None]] = []
 
@@ -91,16 +95,19 @@ class ProgramRun:
         """Whether it ended well."""
         return self._process is not None and self._process.returncode == 0
 
-    async def kill(self) -> None:
-        """End it now."""
+    async def end(self) -> None:
+        """Let it end if it is about to, else end it; what it still has to say is heard."""
         if self._process is None:
             return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _GRACE if self._leaving() else 0)
         with contextlib.suppress(ProcessLookupError):
             if self._process.returncode is None:
                 self._process.kill()
         await self._process.wait()
         if self._process.stdin:
             self._process.stdin.close()
+        await asyncio.wait(self._readers, timeout=1)
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)

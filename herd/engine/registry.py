@@ -5,6 +5,7 @@ Rules: pkg/resource/deploy/providers/registry.go.
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 from herd.engine.plugins import Plugins
@@ -85,6 +86,11 @@ class Registry:
         await provider.configure(urn, id_, _config(inputs))
         self._set(urn, id_, provider)
         return Result(id_, _config(inputs))
+
+    async def cancel(self) -> None:
+        """Ask all providers to stop what they are doing."""
+        providers = {*self._configured.values(), *self._checked.values()}
+        await asyncio.gather(*(provider.cancel() for provider in providers), return_exceptions=True)
 
     def delete(self, urn: str, id_: str) -> None:
         """Forget a provider."""
