@@ -1,4 +1,4 @@
-"""What moto's EC2 takes and then forgets: host names of subnets, descriptions and new sources of rules, endpoints' routes."""
+"""What moto's EC2 takes and then forgets: subnets' host names, rules' descriptions and sources, endpoints' routes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _rules(call: Call) -> Mapping[str, Any]:
     return result
 
 
-def _description(call: Call, made: Mapping[str, Any]) -> str | None:
+def _description(call: Call, made: Mapping[str, Any]) -> str:
     """What the request says of a rule whose source is a group or a prefix list."""
     group, prefix_list = (made.get("ReferencedGroupInfo") or {}).get("GroupId"), made.get("PrefixListId")
     for permission in call.get("IpPermissions") or []:
@@ -43,11 +43,11 @@ def _description(call: Call, made: Mapping[str, Any]) -> str | None:
             continue
         for pair in permission.get("UserIdGroupPairs") or []:
             if group and pair.get("GroupId") == group:
-                return pair.get("Description")
+                return str(pair.get("Description") or "")
         for item in permission.get("PrefixListIds") or []:
             if prefix_list and item.get("PrefixListId") == prefix_list:
-                return item.get("Description")
-    return None
+                return str(item.get("Description") or "")
+    return ""
 
 
 @handles("ec2", "ModifySecurityGroupRules")

@@ -30,6 +30,7 @@ def check(
     scope: Scope,
     olds: Mapping[str, Any],
     news: Mapping[str, Any],
+    *,
     seed: bytes,
     autonaming: Mapping[str, Any] | None,
     config: TagConfig,
@@ -47,7 +48,7 @@ def check(
             continue
         checked.failures += problems(known.inputs[key], value, key)
         checked.inputs[key] = fitted(known.inputs[key], value)
-    fill(row, scope.name, checked, olds, seed, autonaming, config)
+    fill(row, scope.name, checked, olds, seed=seed, autonaming=autonaming, config=config)
     missing = sorted(key for key in known.required if checked.inputs.get(key) is None)
     checked.failures += [(key, f"{row.type} needs {key}") for key in missing]
     if not checked.failures:
@@ -60,6 +61,7 @@ def fill(
     name: str,
     checked: Checked,
     olds: Mapping[str, Any],
+    *,
     seed: bytes,
     autonaming: Mapping[str, Any] | None,
     config: TagConfig,

@@ -27,7 +27,8 @@ from herd.cloud.provider.errors import (
     UnsupportedError,
 )
 
-THROTTLED = frozenset(ThrottledRetryableChecker._THROTTLED_ERROR_CODES) | {"RequestThrottledException"}  # noqa: SLF001
+_CHECKER: Any = ThrottledRetryableChecker
+THROTTLED = frozenset(_CHECKER._THROTTLED_ERROR_CODES) | {"RequestThrottledException"}  # noqa: SLF001
 ABSENT = re.compile(r"NotFound|NoSuch|DoesNotExist|NonExistent|^Unknown(Monitor|Subscription)Exception$")
 REAL_AWS = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$")
 SERVER_ERROR = 500
@@ -38,6 +39,7 @@ class Patience:
     """How long things are waited for, in seconds, and how often throttled calls are repeated."""
 
     throttle_attempts: int = 10
+    throttle: float = 60.0
     eventual: float = 30.0
     dependency: float = 30.0
     connect: float = 5.0
@@ -96,11 +98,11 @@ class Cloud:
         """The boto3 client of a service in a region."""
         with self._lock:
             if (service, region) not in self._clients:
-                style = {"addressing_style": "path"} if service == "s3" else None
+                style: Any = {"addressing_style": "path"} if service == "s3" else None
                 config = Config(
                     retries={"max_attempts": 0}, s3=style, connect_timeout=5, read_timeout=60, max_pool_connections=32
                 )
-                self._clients[service, region] = self._session.client(
+                self._clients[service, region] = self._session.client(  # type: ignore[call-overload]
                     service, region_name=region, endpoint_url=self.endpoint, config=config
                 )
             return self._clients[service, region]
@@ -143,44 +145,60 @@ class Cloud:
             CloudError: One of its subclasses, saying what the caller can do.
         """
         name = f"{service}.{operation}"
-        patience = self.patience
-        eventual, dependency = Backoff(patience, patience.eventual), Backoff(patience, patience.dependency)
-        connect, throttle = Backoff(patience, patience.connect), Backoff(patience, 60)
-        attempts = 0
+        recent = (lambda: self.is_recent(params)) if settles else (lambda: False)
+        retries = _Retries(self.patience, waits_for, recent, repeatable)
         while True:
-            attempts += 1
             try:
                 method = getattr(self.client(service, region), operation)
                 answer: dict[str, Any] = method(**params)
             except exceptions.ClientError as error:
                 found = sort(service, name, error)
-                again = (
-                    (found.code in THROTTLED and attempts < patience.throttle_attempts and throttle.wait())
-                    or (found.code in waits_for and dependency.wait())
-                    or (isinstance(found, AbsentError) and settles and self.is_recent(params) and eventual.wait())
-                    or (
-                        isinstance(found, LostError)
-                        and repeatable
-                        and attempts < patience.throttle_attempts
-                        and throttle.wait()
-                    )
-                )
-                if not again:
+                if not retries.after(found):
                     raise found from None
-            except parsers.ResponseParserError:
-                raise unsupported(name) from None
-            except exceptions.EndpointConnectionError:
-                if not connect.wait():
-                    text = f"nothing answers at {self.endpoint}; is the stand-in cloud (`herd cloud`) running?"
-                    raise UnreachableError(name, "ConnectionRefused", text) from None
-            except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
-                if not (repeatable and attempts < patience.throttle_attempts and throttle.wait()):
-                    raise LostError(name, "NoAnswer", f"the connection broke before an answer came: {error}") from None
-            except (exceptions.ParamValidationError, exceptions.BotoCoreError) as error:
-                raise RefusedError(name, "ParamValidation", str(error)) from None
+            except (exceptions.BotoCoreError, parsers.ResponseParserError) as error:
+                found = self._without_answer(name, error)
+                if not retries.after(found):
+                    raise found from None
             else:
                 answer.pop("ResponseMetadata", None)
                 return answer
+
+    def _without_answer(self, name: str, error: Exception) -> CloudError:
+        """Sort a failure that isn't AWS's answer: nobody there, no answer, one that can't be read, a bad request."""
+        if isinstance(error, exceptions.EndpointConnectionError):
+            text = f"nothing answers at {self.endpoint}; is the stand-in cloud (`herd cloud`) running?"
+            return UnreachableError(name, "ConnectionRefused", text)
+        if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
+            return LostError(name, "NoAnswer", f"the connection broke before an answer came: {error}")
+        if isinstance(error, parsers.ResponseParserError):
+            return unsupported(name)
+        return RefusedError(name, "ParamValidation", str(error))
+
+
+class _Retries:
+    """Whether, and after what wait, one call is made again."""
+
+    def __init__(
+        self, patience: Patience, waits_for: frozenset[str], recent: Callable[[], bool], repeatable: bool
+    ) -> None:
+        self._waits_for, self._recent, self._repeatable = waits_for, recent, repeatable
+        self._left = patience.throttle_attempts
+        self._eventual = Backoff(patience, patience.eventual)
+        self._dependency = Backoff(patience, patience.dependency)
+        self._connect = Backoff(patience, patience.connect)
+        self._throttle = Backoff(patience, patience.throttle)
+
+    def after(self, error: CloudError) -> bool:
+        """Wait as the error asks for; False when it is final."""
+        self._left -= 1
+        if isinstance(error, UnreachableError):
+            return self._connect.wait()
+        if isinstance(error, AbsentError) and self._recent():
+            return self._eventual.wait()
+        if error.code in self._waits_for:
+            return self._dependency.wait()
+        again = error.code in THROTTLED or (isinstance(error, LostError) and self._repeatable)
+        return again and self._left > 0 and self._throttle.wait()
 
 
 def unsupported(name: str) -> UnsupportedError:
@@ -196,7 +214,7 @@ def sort(service: str, name: str, error: exceptions.ClientError) -> CloudError:
     if code in {NOT_MODELLED, STAND_IN_FAILED}:
         return UnsupportedError(name, code, message)
     if code == "NotImplemented" or (code.isdigit() and service != "s3"):
-        # moto by itself answers what it has no route for with a bare HTML page: botocore then makes the status the code.
+        # moto by itself answers what it has no route for with a bare HTML page: botocore makes the status the code.
         return unsupported(name)
     if ABSENT.search(code) or (service == "s3" and code == "404"):
         return AbsentError(name, code, message)

@@ -92,24 +92,25 @@ def leaves(old: Any, new: Any, path: str) -> Iterator[tuple[str, str]]:
             if not same(old.get(key), new.get(key)):
                 yield from leaves(old.get(key), new.get(key), f"{path}{_step(key)}")
     elif isinstance(old, list) and isinstance(new, list):
-        if same(old, new):
-            # Only the order differs, and the caller says that it matters.
-            yield path, "update"
-        # An element that merely moved is no difference; what is left is compared in order.
-        gone = [(i, item) for i, item in enumerate(old) if not any(same(item, other) for other in new)]
-        come = [(i, item) for i, item in enumerate(new) if not any(same(item, other) for other in old)]
-        for (_, before), (at, after) in zip(gone, come, strict=False):
-            yield from leaves(before, after, f"{path}[{at}]")
-        for at, _ in gone[len(come) :]:
-            yield f"{path}[{at}]", "delete"
-        for at, _ in come[len(gone) :]:
-            yield f"{path}[{at}]", "add"
-        if not gone and not come and not same(old, new):
-            yield path, "update"
+        yield from _list_leaves(old, new, path)
     elif old in EMPTY:
         yield path, "add"
     else:
         yield path, "delete" if new in EMPTY else "update"
+
+
+def _list_leaves(old: list[Any], new: list[Any], path: str) -> Iterator[tuple[str, str]]:
+    # An element that merely moved is no difference; what is left is compared in order.
+    gone = [(i, item) for i, item in enumerate(old) if not any(same(item, other) for other in new)]
+    come = [(i, item) for i, item in enumerate(new) if not any(same(item, other) for other in old)]
+    for (_, before), (at, after) in zip(gone, come, strict=False):
+        yield from leaves(before, after, f"{path}[{at}]")
+    for at, _ in gone[len(come) :]:
+        yield f"{path}[{at}]", "delete"
+    for at, _ in come[len(gone) :]:
+        yield f"{path}[{at}]", "add"
+    if not gone and not come:
+        yield path, "update"  # only the order, or how often an element comes
 
 
 def _step(key: str) -> str:

@@ -19,7 +19,7 @@ from herd.cloud.provider.errors import AbsentError, CloudError, LostError, Parti
 from herd.cloud.provider.row import Change, Read, Row
 from herd.cloud.provider.schema import schema
 from herd.cloud.provider.scope import Scope
-from herd.cloud.provider.shapes import descend, from_result, operation_model, pick, reported
+from herd.cloud.provider.shapes import descend, from_result, output_shape, pick, reported
 
 TAKEN = re.compile(r"Already|Exists|Duplicate|InUse|Conflict")
 DELETE_WAITS = frozenset(
@@ -140,7 +140,7 @@ def _look(scope: Scope, before: frozenset[str]) -> str:
             return next(iter(new))
         if new:
             name = f"{scope.row.service}.{scope.row.create.operation}"
-            text = f"no answer came, and any of {', '.join(sorted(new))} could be what it made: look at them, then import one"
+            text = f"no answer came; it may have made any of {', '.join(sorted(new))}: look, then import one"
             raise LostError(name, "Ambiguous", text)
         if not backoff.wait():
             return ""
@@ -166,18 +166,18 @@ def _read(scope: Scope, config: tagging.TagConfig) -> dict[str, Any] | None:
                 continue
             return None
         thing = step.select(scope, answer) if step.select else pick(answer, step.found) if step.found else answer
-        if thing is None:
-            if index:
-                continue
-            return None
         if not index:
-            scope.found = thing if isinstance(thing, dict) else {"value": thing}
-            if row.gone and row.gone(scope.found):
+            scope.found = thing if isinstance(thing, dict) else {}
+            if thing is None or (row.gone and row.gone(scope.found)):
                 return None
-        shape = operation_model(step.call.service or row.service, step.call.operation).output_shape
-        inner = descend(shape, step.found) if step.found and shape is not None else shape
         kinds = _kinds(known.outputs, step, first=not index)
-        scope.outputs |= from_result({"object": kinds}, inner, thing, {**row.names, **step.names}) or {}
+        scope.outputs |= from_result({"object": kinds}, _shape(row, step), thing, {**row.names, **step.names}) or {}
+    return _completed(scope, config)
+
+
+def _completed(scope: Scope, config: tagging.TagConfig) -> dict[str, Any]:
+    """Add to what the answers said: what the row works out, the region, the tags."""
+    row, known = scope.row, schema(scope.row.type)
     scope.outputs.pop("tags", None)
     scope.outputs.pop("tagsAll", None)
     for name, value in row.outputs.items():
@@ -196,6 +196,11 @@ def _read(scope: Scope, config: tagging.TagConfig) -> dict[str, Any] | None:
     return scope.outputs
 
 
+def _shape(row: Row, step: Read) -> Any:
+    shape = output_shape(step.call.service or row.service, step.call.operation)
+    return descend(shape, step.found) if step.found else shape
+
+
 def _kinds(outputs: Mapping[str, Any], step: Read, *, first: bool) -> Mapping[str, Any]:
     only = step.only if step.only is not None else None if first else tuple(n for n in step.names if "." not in n)
     return outputs if only is None else {name: outputs[name] for name in only}
@@ -206,8 +211,7 @@ def reports(row: Row) -> frozenset[str]:
     """The inputs whose absence from a read means that they are unset in the cloud."""
     known, found = schema(row.type), set(row.outputs)
     for step in row.reads:
-        shape = operation_model(step.call.service or row.service, step.call.operation).output_shape
-        inner = descend(shape, step.found) if step.found and shape is not None else shape
+        inner = _shape(row, step)
         names = reported(known.outputs, inner, {**row.names, **step.names})
         found |= names & set(_kinds(known.outputs, step, first=step is row.reads[0]))
     return frozenset(

@@ -83,7 +83,7 @@ class Replacement:
                 return CONDITIONS[self.when[prefix]](prefix, old, new)
             if prefix in self.always:
                 whole = depth == len(parts) or (kind != "update" and parts[depth:] == ["[]"])
-                # Where a block's members are flagged one by one, only those count; the block's flag is for its coming and going.
+                # Where members are flagged one by one, only those count; the block's flag is for its coming and going.
                 listed = any(p.startswith((f"{prefix}.", f"{prefix}[].")) for p in self.always)
                 return whole or not listed or _comes_or_goes(prefix, old, new)
         return False

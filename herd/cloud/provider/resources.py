@@ -15,6 +15,7 @@ from herd.cloud.provider.row import Row
 from herd.cloud.provider.rows import ROWS
 from herd.cloud.provider.schema import schema
 from herd.cloud.provider.scope import Scope
+from herd.cloud.provider.shapes import input_shape, match
 from herd.cloud.provider.tags import TagConfig
 from herd.cloud.provider.wire import DEFAULTS, UNKNOWN, plain, secret_again
 
@@ -114,7 +115,7 @@ class Provider:
             return check.Checked(news)
         cloud = self.cloud or Cloud({**self.environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, self.patience)
         scope = Scope(row, cloud, self.account or "000000000000", self.region, name_of(urn))
-        return check.check(row, scope, olds, news, seed, autonaming, self.tags)
+        return check.check(row, scope, olds, news, seed=seed, autonaming=autonaming, config=self.tags)
 
     def diff(self, urn: str, old: Props, news: Props, ignore: Iterable[str]) -> diff.Difference:
         """What changed, and whether it replaces."""
@@ -223,9 +224,7 @@ def unmodelled(row: Row) -> frozenset[str]:
 
 
 def _carried(row: Row, call: Any) -> set[str]:
-    from herd.cloud.provider.shapes import match, operation_model  # noqa: PLC0415
-
-    shape = operation_model(call.service or row.service, call.operation).input_shape
+    shape = input_shape(call.service or row.service, call.operation)
     takes = schema(row.type).inputs if call.takes is None else call.takes
     carried = {name for name in takes if row.names.get(name) or match(shape, name)}
     text = repr(dict(call.params))

@@ -44,32 +44,30 @@ def version() -> str:
 def problems(kind: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
     """What doesn't fit a type: unknown property names and wrong kinds, as (path, reason)."""
     if isinstance(value, Secret):
-        yield from problems(kind, value.value, path)
-    elif value is UNKNOWN or value is None or kind == "any":
+        value = value.value
+    if value is UNKNOWN or value is None or kind == "any":
         return
-    elif isinstance(kind, dict) and "object" in kind:
-        if not isinstance(value, dict):
-            yield path, f"expected an object, got {_kind(value)}"
-            return
-        for key, item in value.items():
-            if key not in kind["object"]:
-                yield f"{path}.{key}", f"unknown property; there are {', '.join(sorted(kind['object']))}"
-            else:
-                yield from problems(kind["object"][key], item, f"{path}.{key}")
-    elif isinstance(kind, dict) and "list" in kind:
-        if not isinstance(value, list):
-            yield path, f"expected a list, got {_kind(value)}"
-            return
+    if not isinstance(kind, dict):
+        if coerce(kind, value) is None:
+            yield path, f"expected {kind}, got {value!r}"
+        return
+    yield from _problems_inside(*next(iter(kind.items())), value, path)
+
+
+def _problems_inside(form: str, inner: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if form == "list" and not isinstance(value, list):
+        yield path, f"expected a list, got {_kind(value)}"
+    elif form != "list" and not isinstance(value, dict):
+        yield path, f"expected {'an object' if form == 'object' else 'a map'}, got {_kind(value)}"
+    elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from problems(kind["list"], item, f"{path}[{index}]")
-    elif isinstance(kind, dict):
-        if not isinstance(value, dict):
-            yield path, f"expected a map, got {_kind(value)}"
-            return
+            yield from problems(inner, item, f"{path}[{index}]")
+    else:
         for key, item in value.items():
-            yield from problems(kind["map"], item, f"{path}.{key}")
-    elif coerce(kind, value) is None:
-        yield path, f"expected {kind}, got {value!r}"
+            if form == "object" and key not in inner:
+                yield f"{path}.{key}", f"unknown property; there are {', '.join(sorted(inner))}"
+            else:
+                yield from problems(inner[key] if form == "object" else inner, item, f"{path}.{key}")
 
 
 def _kind(value: Any) -> str:

@@ -13,7 +13,7 @@ import jmespath.parser
 from herd.cloud.provider.client import Cloud
 from herd.cloud.provider.errors import AbsentError, CloudError, RefusedError
 from herd.cloud.provider.row import Call, Row
-from herd.cloud.provider.shapes import ToParams, operation_model, place
+from herd.cloud.provider.shapes import NOTHING, ToParams, operation_model, place
 from herd.cloud.provider.wire import UNKNOWN, holds
 
 GLOBAL_REGION = "us-east-1"
@@ -149,7 +149,7 @@ class Scope:
             wire = {k: v for k, v in self.inputs.items() if k != "tags" and (call.takes is None or k in call.takes)}
             if call.only_changed:
                 wire = {k: v for k, v in wire.items() if self.changed(k)}
-            params = builder.structure(model.input_shape, wire, at=model.name)
+            params = builder.structure(model.input_shape or NOTHING, wire, at=model.name)
         for path, value in call.params.items():
             evaluated = self.evaluate(value)
             if evaluated is not None:
@@ -189,11 +189,11 @@ class Scope:
                 repeatable=repeatable,
             )
             refuse_partly_done(f"{service}.{call.operation}", answer)
-            return answer
         except CloudError as error:
             if error.code in call.accepts:
                 return {}
             raise
+        return answer
 
     def run(self, operation: str, /, *, service: str = "", **params: Any) -> dict[str, Any]:
         """Make a call with parameters at hand; those that are None are left out."""

@@ -166,7 +166,9 @@ class AwsServicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[m
             diffs=found.changed,
             deleteBeforeReplace=found.delete_first,
             hasDetailedDiff=True,
-            detailedDiff={path: KINDS(kind=kind, inputDiff=True) for path, kind in found.detailed.items()},
+            detailedDiff={
+                path: KINDS(kind=KINDS.Kind.ValueType(kind), inputDiff=True) for path, kind in found.detailed.items()
+            },
         )
 
     @_answered

@@ -6,20 +6,32 @@ structure and the other way round, because the bridge flattens Terraform's block
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import functools
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from botocore import xform_name
-from botocore.model import OperationModel, Shape
+from botocore.model import OperationModel, StructureShape
 
 from herd.cloud.provider.schema import coerce
 from herd.cloud.provider.wire import UNKNOWN
 from herd.cloud.validate import service_model
 
 Names = Mapping[str, str]
+# Shapes are `Any` here: botocore's classes for structures, lists and maps have different members.
+NOTHING = StructureShape("Nothing", {"type": "structure", "members": {}})
+
+
+def input_shape(service: str, operation: str) -> StructureShape:
+    """The shape of an operation's parameters; an empty one where it takes none."""
+    return operation_model(service, operation).input_shape or NOTHING
+
+
+def output_shape(service: str, operation: str) -> StructureShape:
+    """The shape of an operation's answer; an empty one where there is none."""
+    return operation_model(service, operation).output_shape or NOTHING
 
 
 @functools.cache
@@ -54,7 +66,7 @@ def _index(members: tuple[str, ...]) -> dict[str, str]:
     return index
 
 
-def match(shape: Shape, name: str) -> str | None:
+def match(shape: Any, name: str) -> str | None:
     """The member of a structure that a wire name stands for."""
     index = _index(tuple(shape.members))
     return next((index[form] for form in _forms(name) if form in index), None)
@@ -68,9 +80,9 @@ def place(params: dict[str, Any], path: str, value: Any) -> None:
     params[last] = value
 
 
-def descend(shape: Shape, path: str) -> Shape | None:
+def descend(shape: Any, path: str) -> Any:
     """The shape at a dotted path with optional `[0]`, or None."""
-    found: Shape | None = shape
+    found: Any = shape
     for part in path.split("."):
         name, _, element = part.partition("[")
         if found is None or found.type_name != "structure" or name not in found.members:
@@ -98,7 +110,7 @@ class ToParams:
         self.names = names
         self.origin: dict[str, str] = {}
 
-    def structure(self, shape: Shape, wire: Mapping[str, Any], *, at: str, wire_path: str = "") -> dict[str, Any]:
+    def structure(self, shape: Any, wire: Mapping[str, Any], *, at: str, wire_path: str = "") -> dict[str, Any]:
         """A wire object as a structure; names the structure doesn't have are left out."""
         params: dict[str, Any] = {}
         prefix = f"{wire_path}." if wire_path else ""
@@ -113,7 +125,7 @@ class ToParams:
             place(params, target, self.value(inner, item, at=f"{at}.{target}", wire_path=where))
         return params
 
-    def value(self, shape: Shape, item: Any, *, at: str, wire_path: str) -> Any:
+    def value(self, shape: Any, item: Any, *, at: str, wire_path: str) -> Any:
         """A wire value as a value of the shape."""
         self.origin[at] = wire_path
         if item is UNKNOWN:
@@ -146,7 +158,7 @@ class ToParams:
         return item if fitted is None else fitted
 
 
-def _is_pair(shape: Shape) -> bool:
+def _is_pair(shape: Any) -> bool:
     return shape.type_name == "structure" and {"key", "value"} <= {member.lower() for member in shape.members}
 
 
@@ -158,7 +170,7 @@ def _generic(path: str) -> str:
     return path
 
 
-def from_result(kind: Any, shape: Shape | None, value: Any, names: Names, path: str = "") -> Any:
+def from_result(kind: Any, shape: Any, value: Any, names: Names, path: str = "") -> Any:
     """A value of an answer as the wire type `kind`; None where there is nothing to say."""
     if value is None:
         return None
@@ -187,8 +199,8 @@ def key_values(items: list[Any]) -> dict[str, str]:
 
 
 def _scalar(kind: Any, value: Any) -> Any:
-    if isinstance(value, datetime.datetime):
-        return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, bytes):
         value = value.decode()
     if isinstance(value, Mapping):
@@ -198,7 +210,7 @@ def _scalar(kind: Any, value: Any) -> Any:
     return coerce(kind, value)
 
 
-def _object(kinds: Mapping[str, Any], shape: Shape | None, value: Any, names: Names, path: str) -> dict[str, Any]:
+def _object(kinds: Mapping[str, Any], shape: Any, value: Any, names: Names, path: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, kind in kinds.items():
         where = f"{path}.{key}" if path else key
@@ -217,7 +229,7 @@ def _object(kinds: Mapping[str, Any], shape: Shape | None, value: Any, names: Na
     return found
 
 
-def reported(kinds: Mapping[str, Any], shape: Shape | None, names: Names) -> frozenset[str]:
+def reported(kinds: Mapping[str, Any], shape: Any, names: Names) -> frozenset[str]:
     """The top-level wire names that an answer of this shape can say something about."""
     if shape is None or shape.type_name != "structure":
         return frozenset(names)

@@ -10,7 +10,7 @@ from typing import Any
 from herd.cloud.provider.errors import AbsentError
 from herd.cloud.provider.row import Tags
 from herd.cloud.provider.scope import Scope
-from herd.cloud.provider.shapes import key_values, operation_model, pick
+from herd.cloud.provider.shapes import input_shape, key_values, pick
 from herd.cloud.provider.wire import UNKNOWN, plain
 
 
@@ -110,5 +110,5 @@ def sync(scope: Scope, held: Mapping[str, str]) -> None:
 
 def _listed(scope: Scope, operation: str, owner: Mapping[str, Any]) -> dict[str, Any]:
     """EC2 takes a list of resources where the others take one."""
-    members = operation_model(scope.row.service, operation).input_shape.members
+    members = input_shape(scope.row.service, operation).members
     return {k: [v] if members[k].type_name == "list" and not isinstance(v, list) else v for k, v in owner.items()}

@@ -18,7 +18,9 @@ from herd.cloud.provider.resources import Provider
 
 ACCOUNT = "123456789012"
 REFERENCE = re.compile(r"\$\{([^}]+)\}")
-EXAMPLES: Mapping[str, Any] = YAML(typ="safe").load(Path(__file__).with_name("examples.yaml").read_text(encoding="utf-8"))
+EXAMPLES: Mapping[str, Any] = YAML(typ="safe").load(
+    Path(__file__).with_name("examples.yaml").read_text(encoding="utf-8")
+)
 QUICK = Patience(eventual=3.0, dependency=3.0, connect=0.5, first_wait=0.005, longest_wait=0.1)
 
 

@@ -27,25 +27,70 @@ BAD = [
     (VPC, {"instanceTenancy": "shared"}, "instanceTenancy", "enum"),
     (VPC, {"tags": ["a"]}, "tags", "expected a map"),
     ("aws:ec2/subnet:Subnet", {"cidrBlock": "10.0.0.0/24"}, "vpcId", "needs vpcId"),
-    ("aws:ec2/vpcEndpoint:VpcEndpoint", {"vpcId": "vpc-1", "serviceName": "s", "vpcEndpointType": "Gate"}, "vpcEndpointType", "enum"),
+    (
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        {"vpcId": "vpc-1", "serviceName": "s", "vpcEndpointType": "Gate"},
+        "vpcEndpointType",
+        "enum",
+    ),
     ("aws:ecr/repository:Repository", {"imageTagMutability": "FROZEN"}, "imageTagMutability", "enum"),
     ("aws:ecr/repository:Repository", {"name": "Upper/Case"}, "name", "pattern"),
-    ("aws:ecr/repository:Repository", {"encryptionConfigurations": [{"encryptionType": "ROT13"}]}, "encryptionConfigurations[0].encryptionType", "enum"),
-    ("aws:ecr/repository:Repository", {"imageScanningConfiguration": {"scanPush": True}}, "imageScanningConfiguration.scanPush", "unknown property"),
-    ("aws:fsx/lustreFileSystem:LustreFileSystem", {"subnetIds": "subnet-0123456789abcdef0", "deploymentType": "PERSISTENT_3", "storageCapacity": 1200}, "deploymentType", "enum"),
-    ("aws:fsx/lustreFileSystem:LustreFileSystem", {"subnetIds": "subnet-0123456789abcdef0", "storageCapacity": 1200, "perUnitStorageThroughput": 5}, "perUnitStorageThroughput", "min"),
-    ("aws:fsx/lustreFileSystem:LustreFileSystem", {"subnetIds": "subnet-0123456789abcdef0", "storageCapacity": 1200, "logConfiguration": {"level": "LOUD"}}, "logConfiguration.level", "enum"),
+    (
+        "aws:ecr/repository:Repository",
+        {"encryptionConfigurations": [{"encryptionType": "ROT13"}]},
+        "encryptionConfigurations[0].encryptionType",
+        "enum",
+    ),
+    (
+        "aws:ecr/repository:Repository",
+        {"imageScanningConfiguration": {"scanPush": True}},
+        "imageScanningConfiguration.scanPush",
+        "unknown property",
+    ),
+    (
+        "aws:fsx/lustreFileSystem:LustreFileSystem",
+        {"subnetIds": "subnet-0123456789abcdef0", "deploymentType": "PERSISTENT_3", "storageCapacity": 1200},
+        "deploymentType",
+        "enum",
+    ),
+    (
+        "aws:fsx/lustreFileSystem:LustreFileSystem",
+        {"subnetIds": "subnet-0123456789abcdef0", "storageCapacity": 1200, "perUnitStorageThroughput": 5},
+        "perUnitStorageThroughput",
+        "min",
+    ),
+    (
+        "aws:fsx/lustreFileSystem:LustreFileSystem",
+        {"subnetIds": "subnet-0123456789abcdef0", "storageCapacity": 1200, "logConfiguration": {"level": "LOUD"}},
+        "logConfiguration.level",
+        "enum",
+    ),
     ("aws:efs/fileSystem:FileSystem", {"performanceMode": "fast"}, "performanceMode", "enum"),
     ("aws:efs/fileSystem:FileSystem", {"provisionedThroughputInMibps": 0.5}, "provisionedThroughputInMibps", "min"),
     ("aws:kms/key:Key", {"keyUsage": "HIDE"}, "keyUsage", "enum"),
     ("aws:kms/alias:Alias", {"name": "alias/with space", "targetKeyId": "k"}, "name", "pattern"),
     ("aws:iam/role:Role", {"assumeRolePolicy": TRUST, "maxSessionDuration": 60}, "maxSessionDuration", "min"),
     ("aws:iam/role:Role", {"assumeRolePolicy": TRUST, "path": "nowhere"}, "path", "pattern"),
-    ("aws:s3/bucketOwnershipControls:BucketOwnershipControls", {"bucket": "b", "rule": {"objectOwnership": "Nobody"}}, "rule.objectOwnership", "enum"),
-    ("aws:s3/bucketVersioning:BucketVersioning", {"bucket": "b", "versioningConfiguration": {"status": "On"}}, "versioningConfiguration.status", "enum"),
+    (
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        {"bucket": "b", "rule": {"objectOwnership": "Nobody"}},
+        "rule.objectOwnership",
+        "enum",
+    ),
+    (
+        "aws:s3/bucketVersioning:BucketVersioning",
+        {"bucket": "b", "versioningConfiguration": {"status": "On"}},
+        "versioningConfiguration.status",
+        "enum",
+    ),
     ("aws:backup/vault:Vault", {"name": "x"}, "name", "pattern"),
-    ("aws:backup/selection:Selection", {"planId": "p", "iamRoleArn": "a", "selectionTags": [{"type": "EQUALS", "key": "k", "value": "v"}]}, "selectionTags[0].type", "enum"),
-]  # fmt: skip
+    (
+        "aws:backup/selection:Selection",
+        {"planId": "p", "iamRoleArn": "a", "selectionTags": [{"type": "EQUALS", "key": "k", "value": "v"}]},
+        "selectionTags[0].type",
+        "enum",
+    ),
+]
 
 
 @pytest.mark.parametrize(("token", "news", "where", "why"), BAD, ids=lambda v: v if isinstance(v, str) else "")
@@ -75,13 +120,20 @@ def test_a_secret_is_checked_inside_and_stays_wrapped():
 def test_defaults_are_filled_in_and_noted():
     inputs = check(VPC, {"cidrBlock": "10.0.0.0/16"}).inputs
 
-    assert inputs == {"cidrBlock": "10.0.0.0/16", "enableDnsSupport": True, "instanceTenancy": "default", "__defaults": ["enableDnsSupport", "instanceTenancy"]}  # fmt: skip
+    assert inputs == {
+        "cidrBlock": "10.0.0.0/16",
+        "enableDnsSupport": True,
+        "instanceTenancy": "default",
+        "__defaults": ["enableDnsSupport", "instanceTenancy"],
+    }
 
 
 def test_defaults_inside_a_block_are_filled_in_where_the_block_is_given():
     token = "aws:codebuild/project:Project"
 
-    assert check(token, {"logsConfig": {"cloudwatchLogs": {}}}).inputs["logsConfig"] == {"cloudwatchLogs": {"status": "ENABLED"}}
+    assert check(token, {"logsConfig": {"cloudwatchLogs": {}}}).inputs["logsConfig"] == {
+        "cloudwatchLogs": {"status": "ENABLED"}
+    }
     assert "logsConfig" not in check(token, {}).inputs
 
 
@@ -99,7 +151,9 @@ def test_scalars_are_made_to_fit_as_the_bridge_does():
 
 class TestNames:
     def test_a_name_is_made_of_the_resources_and_seven_digits_by_the_seed(self):
-        one, other = (check("aws:iam/role:Role", {"assumeRolePolicy": TRUST}, seed=s).inputs["name"] for s in (b"a", b"b"))
+        one, other = (
+            check("aws:iam/role:Role", {"assumeRolePolicy": TRUST}, seed=s).inputs["name"] for s in (b"a", b"b")
+        )
 
         assert one.startswith("thing-")
         assert len(one) == len("thing-") + 7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,9 @@ def test_equal_inputs_are_no_difference():
 
 
 def test_a_difference_has_its_path_and_kind():
-    found = diff(VPC, {"tags": {"a": "1", "b": "2", "x.y": "z"}}, {"tags": {"a": "9", "c": "3"}, "enableDnsSupport": False})
+    found = diff(
+        VPC, {"tags": {"a": "1", "b": "2", "x.y": "z"}}, {"tags": {"a": "9", "c": "3"}, "enableDnsSupport": False}
+    )
 
     assert found.detailed == {
         "tags.a": KINDS.UPDATE,
@@ -46,24 +49,89 @@ REPLACES = [
     (VPC, {}, {"region": "us-east-1"}, set()),
     (VPC, {}, {"region": "eu-west-1"}, {"region"}),
     (SUBNET, {"mapPublicIpOnLaunch": False}, {"mapPublicIpOnLaunch": True}, set()),
-    (LUSTRE, {"storageCapacity": 1200, "deploymentType": "PERSISTENT_2"}, {"storageCapacity": 2400, "deploymentType": "PERSISTENT_2"}, set()),
-    (LUSTRE, {"storageCapacity": 2400, "deploymentType": "PERSISTENT_2"}, {"storageCapacity": 1200, "deploymentType": "PERSISTENT_2"}, {"storageCapacity"}),
-    (LUSTRE, {"storageCapacity": 1200, "deploymentType": "SCRATCH_1"}, {"storageCapacity": 2400, "deploymentType": "SCRATCH_1"}, {"storageCapacity"}),
-    (LUSTRE, {"metadataConfiguration": {"mode": "USER_PROVISIONED", "iops": 12000}}, {"metadataConfiguration": {"mode": "USER_PROVISIONED", "iops": 6000}}, {"metadataConfiguration"}),
-    (LUSTRE, {"metadataConfiguration": {"mode": "USER_PROVISIONED", "iops": 6000}}, {"metadataConfiguration": {"mode": "USER_PROVISIONED", "iops": 12000}}, set()),
-    ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", {"cidrIpv4": "10.0.0.0/8"}, {"cidrIpv4": "10.0.0.0/16"}, set()),
-    ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", {"cidrIpv4": "10.0.0.0/8"}, {"prefixListId": "pl-1"}, {"cidrIpv4", "prefixListId"}),
-    ("aws:ec2/vpcEndpoint:VpcEndpoint", {"vpcEndpointType": "Interface", "privateDnsEnabled": False}, {"vpcEndpointType": "Interface", "privateDnsEnabled": True}, set()),
-    ("aws:ec2/vpcEndpoint:VpcEndpoint", {"vpcEndpointType": "Gateway", "privateDnsEnabled": False}, {"vpcEndpointType": "Gateway", "privateDnsEnabled": True}, {"privateDnsEnabled"}),
+    (
+        LUSTRE,
+        {"storageCapacity": 1200, "deploymentType": "PERSISTENT_2"},
+        {"storageCapacity": 2400, "deploymentType": "PERSISTENT_2"},
+        set(),
+    ),
+    (
+        LUSTRE,
+        {"storageCapacity": 2400, "deploymentType": "PERSISTENT_2"},
+        {"storageCapacity": 1200, "deploymentType": "PERSISTENT_2"},
+        {"storageCapacity"},
+    ),
+    (
+        LUSTRE,
+        {"storageCapacity": 1200, "deploymentType": "SCRATCH_1"},
+        {"storageCapacity": 2400, "deploymentType": "SCRATCH_1"},
+        {"storageCapacity"},
+    ),
+    (
+        LUSTRE,
+        {"metadataConfiguration": {"mode": "USER_PROVISIONED", "iops": 12000}},
+        {"metadataConfiguration": {"mode": "USER_PROVISIONED", "iops": 6000}},
+        {"metadataConfiguration"},
+    ),
+    (
+        LUSTRE,
+        {"metadataConfiguration": {"mode": "USER_PROVISIONED", "iops": 6000}},
+        {"metadataConfiguration": {"mode": "USER_PROVISIONED", "iops": 12000}},
+        set(),
+    ),
+    (
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        {"cidrIpv4": "10.0.0.0/8"},
+        {"cidrIpv4": "10.0.0.0/16"},
+        set(),
+    ),
+    (
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        {"cidrIpv4": "10.0.0.0/8"},
+        {"prefixListId": "pl-1"},
+        {"cidrIpv4", "prefixListId"},
+    ),
+    (
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        {"vpcEndpointType": "Interface", "privateDnsEnabled": False},
+        {"vpcEndpointType": "Interface", "privateDnsEnabled": True},
+        set(),
+    ),
+    (
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        {"vpcEndpointType": "Gateway", "privateDnsEnabled": False},
+        {"vpcEndpointType": "Gateway", "privateDnsEnabled": True},
+        {"privateDnsEnabled"},
+    ),
     ("aws:ssm/parameter:Parameter", {"tier": "Standard"}, {"tier": "Advanced"}, set()),
     ("aws:ssm/parameter:Parameter", {"tier": "Advanced"}, {"tier": "Standard"}, {"tier"}),
-    ("aws:efs/accessPoint:AccessPoint", {"rootDirectory": {"path": "/a"}}, {"rootDirectory": {"path": "/b"}}, {"rootDirectory"}),
-    ("aws:backup/selection:Selection", {"selectionTags": [{"key": "a"}]}, {"selectionTags": [{"key": "a"}, {"key": "b"}]}, {"selectionTags"}),
+    (
+        "aws:efs/accessPoint:AccessPoint",
+        {"rootDirectory": {"path": "/a"}},
+        {"rootDirectory": {"path": "/b"}},
+        {"rootDirectory"},
+    ),
+    (
+        "aws:backup/selection:Selection",
+        {"selectionTags": [{"key": "a"}]},
+        {"selectionTags": [{"key": "a"}, {"key": "b"}]},
+        {"selectionTags"},
+    ),
     ("aws:backup/plan:Plan", {"rules": [{"schedule": "a"}]}, {"rules": [{"schedule": "b"}]}, set()),
     ("aws:ecr/lifecyclePolicy:LifecyclePolicy", {"policy": "{}"}, {"policy": '{"rules": []}'}, {"policy"}),
-    ("aws:fsx/openZfsFileSystem:OpenZfsFileSystem", {"rootVolumeConfiguration": {"copyTagsToSnapshots": True}}, {"rootVolumeConfiguration": {"copyTagsToSnapshots": False}}, {"rootVolumeConfiguration"}),
-    ("aws:fsx/openZfsFileSystem:OpenZfsFileSystem", {"rootVolumeConfiguration": {"recordSizeKib": 8}}, {"rootVolumeConfiguration": {"recordSizeKib": 16}}, set()),
-]  # fmt: skip
+    (
+        "aws:fsx/openZfsFileSystem:OpenZfsFileSystem",
+        {"rootVolumeConfiguration": {"copyTagsToSnapshots": True}},
+        {"rootVolumeConfiguration": {"copyTagsToSnapshots": False}},
+        {"rootVolumeConfiguration"},
+    ),
+    (
+        "aws:fsx/openZfsFileSystem:OpenZfsFileSystem",
+        {"rootVolumeConfiguration": {"recordSizeKib": 8}},
+        {"rootVolumeConfiguration": {"recordSizeKib": 16}},
+        set(),
+    ),
+]
 
 
 @pytest.mark.parametrize(("token", "old", "new", "replaces"), REPLACES)
@@ -94,13 +162,19 @@ def test_ignored_changes_are_left_alone():
 
 
 class TestDocuments:
-    POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:Get*"], "Resource": "*"}]}
+    POLICY: ClassVar = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["s3:Get*"], "Resource": "*"}],
+    }
 
     def compare(self, other):
         return diff("aws:iam/rolePolicy:RolePolicy", {"policy": json.dumps(self.POLICY)}, {"policy": other}).detailed
 
     def test_a_document_that_says_the_same_is_no_difference(self):
-        same_policy = {"Statement": {"Resource": ["*"], "Action": "s3:Get*", "Effect": "Allow"}, "Version": "2012-10-17"}
+        same_policy = {
+            "Statement": {"Resource": ["*"], "Action": "s3:Get*", "Effect": "Allow"},
+            "Version": "2012-10-17",
+        }
 
         assert self.compare(json.dumps(same_policy, indent=2)) == {}
 
@@ -118,13 +192,13 @@ class TestSets:
         assert diff(GROUP, {"ingress": rules}, {"ingress": rules[::-1]}).detailed == {}
 
     def test_only_what_left_or_came_is_named(self):
-        assert diff(GROUP, {"ingress": [{"fromPort": 1}, {"fromPort": 2}]}, {"ingress": [{"fromPort": 2}, {"fromPort": 3}]}).detailed == {
-            "ingress[1].fromPort": KINDS.UPDATE
-        }  # fmt: skip
+        assert diff(
+            GROUP, {"ingress": [{"fromPort": 1}, {"fromPort": 2}]}, {"ingress": [{"fromPort": 2}, {"fromPort": 3}]}
+        ).detailed == {"ingress[1].fromPort": KINDS.UPDATE}
 
 
 class TestDeleteBeforeReplace:
-    OLD = {"name": "x-1234567", "vpcId": "vpc-1", "__defaults": ["name"]}
+    OLD: ClassVar = {"name": "x-1234567", "vpcId": "vpc-1", "__defaults": ["name"]}
 
     def test_a_made_name_allows_the_new_one_first(self):
         assert not diff(GROUP, self.OLD, {**self.OLD, "vpcId": "vpc-2"}).delete_first
@@ -144,7 +218,9 @@ class TestDeleteBeforeReplace:
 
 VALUES = st.recursive(
     st.one_of(st.booleans(), st.integers(-9, 9), st.text(max_size=3)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -164,7 +240,10 @@ def test_lists_are_sets_unless_their_order_matters(items, random):
     assert same(items, shuffled)
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=3), VALUES, max_size=4), st.dictionaries(st.text(min_size=4, max_size=5), VALUES, max_size=3))
+@given(
+    st.dictionaries(st.text(min_size=1, max_size=3), VALUES, max_size=4),
+    st.dictionaries(st.text(min_size=4, max_size=5), VALUES, max_size=3),
+)
 def test_what_the_cloud_adds_does_not_matter(value, added):
     assert covers(value, {**added, **value})
 

@@ -8,27 +8,74 @@ import pytest
 
 # Example, what is done to it (service, operation, parameters from the made resource), the inputs that then differ.
 DRIFT = [
-    ("Vpc", "ec2", "modify_vpc_attribute", {"VpcId": "{id}", "EnableDnsSupport": {"Value": False}}, ["enableDnsSupport"]),
+    (
+        "Vpc",
+        "ec2",
+        "modify_vpc_attribute",
+        {"VpcId": "{id}", "EnableDnsSupport": {"Value": False}},
+        ["enableDnsSupport"],
+    ),
     ("Vpc", "ec2", "create_tags", {"Resources": ["{id}"], "Tags": [{"Key": "Name", "Value": "theirs"}]}, ["tags"]),
     ("Vpc", "ec2", "create_tags", {"Resources": ["{id}"], "Tags": [{"Key": "extra", "Value": "theirs"}]}, ["tags"]),
-    ("Subnet#8", "ec2", "modify_subnet_attribute", {"SubnetId": "{id}", "MapPublicIpOnLaunch": {"Value": True}}, ["mapPublicIpOnLaunch"]),
+    (
+        "Subnet#8",
+        "ec2",
+        "modify_subnet_attribute",
+        {"SubnetId": "{id}", "MapPublicIpOnLaunch": {"Value": True}},
+        ["mapPublicIpOnLaunch"],
+    ),
     (
         "DefaultSecurityGroup",
         "ec2",
         "authorize_security_group_ingress",
-        {"GroupId": "{id}", "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]},
+        {
+            "GroupId": "{id}",
+            "IpPermissions": [
+                {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+            ],
+        },
         ["ingress"],
     ),
     ("LogGroup", "logs", "put_retention_policy", {"logGroupName": "{id}", "retentionInDays": 1}, ["retentionInDays"]),
     ("Key", "kms", "disable_key_rotation", {"KeyId": "{id}"}, ["enableKeyRotation"]),
     ("Role", "iam", "update_role", {"RoleName": "{id}", "Description": "theirs"}, ["description"]),
-    ("BucketVersioning", "s3", "put_bucket_versioning", {"Bucket": "{id}", "VersioningConfiguration": {"Status": "Suspended"}}, ["versioningConfiguration"]),
-    ("BucketPublicAccessBlock", "s3", "put_public_access_block", {"Bucket": "{id}", "PublicAccessBlockConfiguration": {"BlockPublicAcls": True}}, ["blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"]),
+    (
+        "BucketVersioning",
+        "s3",
+        "put_bucket_versioning",
+        {"Bucket": "{id}", "VersioningConfiguration": {"Status": "Suspended"}},
+        ["versioningConfiguration"],
+    ),
+    (
+        "BucketPublicAccessBlock",
+        "s3",
+        "put_public_access_block",
+        {"Bucket": "{id}", "PublicAccessBlockConfiguration": {"BlockPublicAcls": True}},
+        ["blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"],
+    ),
     ("Bucket", "s3", "delete_bucket_tagging", {"Bucket": "{id}"}, ["tags"]),
-    ("Repository", "ecr", "put_image_tag_mutability", {"repositoryName": "{id}", "imageTagMutability": "MUTABLE"}, ["imageTagMutability"]),
-    ("FileSystem", "efs", "put_lifecycle_configuration", {"FileSystemId": "{id}", "LifecyclePolicies": []}, ["lifecyclePolicies"]),
-    ("LustreFileSystem", "fsx", "update_file_system", {"FileSystemId": "{id}", "LustreConfiguration": {"DataCompressionType": "NONE"}}, ["dataCompressionType"]),
-]  # fmt: skip
+    (
+        "Repository",
+        "ecr",
+        "put_image_tag_mutability",
+        {"repositoryName": "{id}", "imageTagMutability": "MUTABLE"},
+        ["imageTagMutability"],
+    ),
+    (
+        "FileSystem",
+        "efs",
+        "put_lifecycle_configuration",
+        {"FileSystemId": "{id}", "LifecyclePolicies": []},
+        ["lifecyclePolicies"],
+    ),
+    (
+        "LustreFileSystem",
+        "fsx",
+        "update_file_system",
+        {"FileSystemId": "{id}", "LustreConfiguration": {"DataCompressionType": "NONE"}},
+        ["dataCompressionType"],
+    ),
+]
 
 
 def _filled(value, made):
@@ -50,7 +97,9 @@ def _own(world, name):
     return world.make(token, world.resolved(given), f"drift-{short.lower()}")
 
 
-@pytest.mark.parametrize(("name", "service", "operation", "params", "differs"), DRIFT, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("name", "service", "operation", "params", "differs"), DRIFT, ids=lambda v: v if isinstance(v, str) else ""
+)
 def test_drift_is_seen_and_healed(world, name, service, operation, params, differs):
     made, provider = _own(world, name), world.provider
     assert world.drift(made) == []
@@ -94,7 +143,10 @@ def test_a_document_written_in_another_order_is_no_drift(world):
     assert world.drift(role) == []
 
 
-@pytest.mark.parametrize("name", ["Vpc", "Subnet", "SecurityGroup", "FileSystem", "LustreFileSystem", "OpenZfsFileSystem", "Key", "Bucket", "Role"])
+@pytest.mark.parametrize(
+    "name",
+    ["Vpc", "Subnet", "SecurityGroup", "FileSystem", "LustreFileSystem", "OpenZfsFileSystem", "Key", "Bucket", "Role"],
+)
 def test_reading_by_id_alone_gives_all_that_reading_with_state_gives(world, name):
     made = world.example(name)
 

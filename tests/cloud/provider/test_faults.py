@@ -64,7 +64,12 @@ CREATES = {
     "NatGateway": ("ec2", "CreateNatGateway", "describe_nat_gateways", "NatGateways"),
     "RouteTable": ("ec2", "CreateRouteTable", "describe_route_tables", "RouteTables"),
     "SecurityGroup": ("ec2", "CreateSecurityGroup", "describe_security_groups", "SecurityGroups"),
-    "SecurityGroupEgressRule": ("ec2", "AuthorizeSecurityGroupEgress", "describe_security_group_rules", "SecurityGroupRules"),
+    "SecurityGroupEgressRule": (
+        "ec2",
+        "AuthorizeSecurityGroupEgress",
+        "describe_security_group_rules",
+        "SecurityGroupRules",
+    ),
     "VpcEndpoint": ("ec2", "CreateVpcEndpoint", "describe_vpc_endpoints", "VpcEndpoints"),
     "FlowLog": ("ec2", "CreateFlowLogs", "describe_flow_logs", "FlowLogs"),
     "Key": ("kms", "CreateKey", "list_keys", "Keys"),
@@ -75,10 +80,15 @@ CREATES = {
     "FileSystem": ("efs", "CreateFileSystem", "describe_file_systems", "FileSystems"),
     "AccessPoint": ("efs", "CreateAccessPoint", "describe_access_points", "AccessPoints"),
     "LustreFileSystem": ("fsx", "CreateFileSystem", "describe_file_systems", "FileSystems"),
-    "DataRepositoryAssociation": ("fsx", "CreateDataRepositoryAssociation", "describe_data_repository_associations", "Associations"),
+    "DataRepositoryAssociation": (
+        "fsx",
+        "CreateDataRepositoryAssociation",
+        "describe_data_repository_associations",
+        "Associations",
+    ),
     "Vault": ("backup", "CreateBackupVault", "list_backup_vaults", "BackupVaultList"),
     "Plan": ("backup", "CreateBackupPlan", "list_backup_plans", "BackupPlansList"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CREATES)
@@ -114,14 +124,13 @@ def test_two_creates_at_once_with_equal_tags_are_told_apart_when_an_answer_is_lo
 
 
 def test_a_create_whose_every_answer_is_lost_fails_and_says_so(world, fault):
-    fault(Fault("lost", service="iam", action="CreateRole"))
+    provider = Provider(world.provider.environment, replace(world.provider.patience, eventual=0.3))
+    provider.configure({})
+    urn = "urn:pulumi:dev::herd::aws:iam/role:Role::never"
+    inputs = world.checked(urn, world.resolved(world.examples["aws:iam/role:Role"]["inputs"]))
+    fault(Fault("lost", service="iam"))
 
-    with pytest.raises((LostError, RefusedError)):
-        provider = Provider(world.provider.environment, replace(world.provider.patience, eventual=0.3))
-        provider.configure({})
-        urn = "urn:pulumi:dev::herd::aws:iam/role:Role::never"
-        inputs = world.checked(urn, world.resolved(world.examples["aws:iam/role:Role"]["inputs"]))
-        fault(Fault("lost", service="iam"))
+    with pytest.raises(LostError, match="no answer came"):
         provider.create(urn, inputs, preview=False)
 
 
@@ -144,15 +153,19 @@ def test_what_was_just_made_may_be_invisible_for_a_while(world, fault, name):
 
 def _fresh_association(world):
     token = world.type_named("Subnet")
-    subnet = world.make(token, {**world.resolved(world.examples[token]["inputs"]), "cidrBlock": "10.0.112.0/20"}, "stale")
+    subnet = world.make(
+        token, {**world.resolved(world.examples[token]["inputs"]), "cidrBlock": "10.0.112.0/20"}, "stale"
+    )
     table = world.example("RouteTable#7")
-    return world.make(world.type_named("RouteTableAssociation"), {"routeTableId": table.id, "subnetId": subnet.id}, "stale")
+    return world.make(
+        world.type_named("RouteTableAssociation"), {"routeTableId": table.id, "subnetId": subnet.id}, "stale"
+    )
 
 
 def test_a_mistaken_reference_fails_at_once(world):
     started = time.monotonic()
 
-    with pytest.raises(AbsentError, match="InvalidVpcID.NotFound"):
+    with pytest.raises(AbsentError, match=r"InvalidVpcID\.NotFound"):
         world.make("aws:ec2/subnet:Subnet", {"vpcId": "vpc-0123456789abcdef0", "cidrBlock": "10.0.0.0/24"})
 
     assert time.monotonic() - started < 1
@@ -199,7 +212,9 @@ def test_a_delete_that_stays_refused_fails_with_the_clouds_reason(world):
     with pytest.raises(RefusedError, match="BucketNotEmpty"):
         world.provider.delete(bucket.urn, bucket.id, bucket.state, bucket.inputs)
 
-    world.provider.delete(bucket.urn, bucket.id, {**bucket.state, "forceDestroy": True}, {**bucket.inputs, "forceDestroy": True})
+    world.provider.delete(
+        bucket.urn, bucket.id, {**bucket.state, "forceDestroy": True}, {**bucket.inputs, "forceDestroy": True}
+    )
     assert world.provider.read(bucket.urn, bucket.id, bucket.state, bucket.inputs)[0] == ""
 
 
@@ -207,7 +222,7 @@ def test_nobody_at_the_endpoint_is_one_clear_error_in_bounded_time():
     provider = Provider({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, Patience(connect=0.3))
     started = time.monotonic()
 
-    with pytest.raises(UnreachableError, match="nothing answers at http://127.0.0.1:9"):
+    with pytest.raises(UnreachableError, match=r"nothing answers at http://127\.0\.0\.1:9"):
         provider.configure({})
 
     assert time.monotonic() - started < 3

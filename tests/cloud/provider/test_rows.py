@@ -52,7 +52,9 @@ def test_the_life_of_a_resource(token, world, examples):
 
 
 def test_every_row_has_an_example():
-    others = [YAML(typ="safe").load(path.read_text(encoding="utf-8")) for path in (HERE / "rows/examples").glob("*.yaml")]
+    others = [
+        YAML(typ="safe").load(path.read_text(encoding="utf-8")) for path in (HERE / "rows/examples").glob("*.yaml")
+    ]
     assert sorted({*TYPES, *(case["type"] for cases in others for case in cases)}) == sorted(ROWS)
 
 

@@ -12,7 +12,9 @@ from herd.cloud.provider.schema import coerce, problems, version
 from herd.cloud.provider.wire import UNKNOWN, Secret, dump, holds, load, plain
 
 
-@pytest.mark.parametrize("token", ["aws:ec2/vpc:Vpc", "aws:s3/bucketVersioning:BucketVersioning", "aws:backup/plan:Plan"])
+@pytest.mark.parametrize(
+    "token", ["aws:ec2/vpc:Vpc", "aws:s3/bucketVersioning:BucketVersioning", "aws:backup/plan:Plan"]
+)
 def test_a_type_is_described_as_the_sdk_has_it(token):
     assert schema_of(token) == json.loads(SCHEMA.read_text(encoding="utf-8"))["types"][token]
 
@@ -30,9 +32,20 @@ def test_the_schema_is_of_the_installed_sdk():
 
 @pytest.mark.parametrize(
     ("kind", "value", "fits"),
-    [("integer", "5", 5), ("integer", 5.0, 5), ("integer", 5.5, None), ("number", "5.5", 5.5), ("boolean", "true", True),
-     ("boolean", "yes", None), ("string", 5, "5"), ("string", True, "true"), ("string", 0.5, "0.5"), ("integer", True, None), ("string", [], None)],
-)  # fmt: skip
+    [
+        ("integer", "5", 5),
+        ("integer", 5.0, 5),
+        ("integer", 5.5, None),
+        ("number", "5.5", 5.5),
+        ("boolean", "true", True),
+        ("boolean", "yes", None),
+        ("string", 5, "5"),
+        ("string", True, "true"),
+        ("string", 0.5, "0.5"),
+        ("integer", True, None),
+        ("string", [], None),
+    ],
+)
 def test_scalars_fit_as_terraform_lets_them(kind, value, fits):
     assert coerce(kind, value) == fits
 

@@ -32,9 +32,11 @@ class Engine(engine_pb2_grpc.EngineServicer):
     def __init__(self):
         self.messages = []
 
-    def Log(self, request, context):
+    def log(self, request, context):
         self.messages.append((request.urn, request.message))
         return empty_pb2.Empty()
+
+    Log = log
 
 
 @pytest.fixture
@@ -69,7 +71,9 @@ def configure(stub, **config):
 
 
 def check(stub, urn, news, olds=None):
-    answer = stub.Check(provider_pb2.CheckRequest(urn=urn, news=wire.dump(news), olds=wire.dump(olds or {}), randomSeed=b"s"))
+    answer = stub.Check(
+        provider_pb2.CheckRequest(urn=urn, news=wire.dump(news), olds=wire.dump(olds or {}), randomSeed=b"s")
+    )
     return wire.load(answer.inputs), [(f.property, f.reason) for f in answer.failures]
 
 
@@ -86,7 +90,9 @@ def delete(stub, urn, id_, state, inputs):
 
 def spawned(command, environment, engine):
     env = {**environment, "PATH": "/usr/bin:/bin"}
-    process = subprocess.Popen([*command, "--logtostderr", "-v=1", engine.address], stdout=subprocess.PIPE, env=env, text=True)
+    process = subprocess.Popen(
+        [*command, "--logtostderr", "-v=1", engine.address], stdout=subprocess.PIPE, env=env, text=True
+    )
     return process, process.stdout.readline()
 
 
@@ -95,7 +101,10 @@ def test_the_folder_runs_as_the_cli_runs_it(way, environment, engine, tmp_path):
     command = [sys.executable, str(FOLDER)]
     if way == "executable":
         program = tmp_path / "pulumi-resource-aws"
-        program.write_text(f"#!{sys.executable}\nimport runpy\nrunpy.run_path({str(FOLDER)!r}, run_name='__main__')\n", encoding="utf-8")
+        program.write_text(
+            f"#!{sys.executable}\nimport runpy\nrunpy.run_path({str(FOLDER)!r}, run_name='__main__')\n",
+            encoding="utf-8",
+        )
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
         command = [str(program)]
     process, line = spawned(command, environment, engine)
@@ -123,12 +132,18 @@ def test_the_folder_says_how_it_is_run():
 
 
 def test_a_resource_lives_over_the_protocol(stub):
-    configure(stub, defaultTags='{"tags": {"owner": "ml"}}', allowedAccountIds=f'["{ACCOUNT}"]', skipRegionValidation="true")
+    configure(
+        stub, defaultTags='{"tags": {"owner": "ml"}}', allowedAccountIds=f'["{ACCOUNT}"]', skipRegionValidation="true"
+    )
     id_, state, inputs = create(stub, VPC, {"cidrBlock": "10.0.0.0/16", "tags": {"Name": "main"}})
     assert state["tagsAll"] == {"owner": "ml", "Name": "main"}
 
     news, _ = check(stub, VPC, {"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": True}, inputs)
-    found = stub.Diff(provider_pb2.DiffRequest(urn=VPC, id=id_, olds=wire.dump(state), old_inputs=wire.dump(inputs), news=wire.dump(news)))
+    found = stub.Diff(
+        provider_pb2.DiffRequest(
+            urn=VPC, id=id_, olds=wire.dump(state), old_inputs=wire.dump(inputs), news=wire.dump(news)
+        )
+    )
     assert found.changes == provider_pb2.DiffResponse.DIFF_SOME
     assert sorted(found.detailedDiff) == ["enableDnsHostnames", "tags.Name"]
     assert (list(found.replaces), found.deleteBeforeReplace) == ([], False)
@@ -176,7 +191,9 @@ def test_another_account_than_the_allowed_ones_is_refused(stub):
 
 
 def test_an_assumed_role_leads_into_its_account(stub):
-    configure(stub, assumeRoles='[{"roleArn": "arn:aws:iam::210987654321:role/deploy"}]', allowedAccountIds='["210987654321"]')
+    configure(
+        stub, assumeRoles='[{"roleArn": "arn:aws:iam::210987654321:role/deploy"}]', allowedAccountIds='["210987654321"]'
+    )
 
     id_, state, inputs = create(stub, VPC, {"cidrBlock": "10.0.0.0/16"})
 
@@ -196,7 +213,9 @@ def test_a_refusal_is_one_clear_line(stub):
 
 def test_a_capacity_error_names_the_resource(stub, cloud):
     configure(stub)
-    cloud.faults.add(Fault("error", service="ec2", action="AllocateAddress", code="InsufficientAddressCapacity", times=1))
+    cloud.faults.add(
+        Fault("error", service="ec2", action="AllocateAddress", code="InsufficientAddressCapacity", times=1)
+    )
 
     with pytest.raises(grpc.RpcError, match="no capacity for nat-a"):
         create(stub, "urn:pulumi:dev::herd::aws:ec2/eip:Eip::nat-a", {})
@@ -205,7 +224,9 @@ def test_a_capacity_error_names_the_resource(stub, cloud):
 def test_what_was_made_and_not_completed_is_told_with_its_id_and_properties(stub, cloud):
     configure(stub)
     vpc, state, inputs = create(stub, VPC, {"cidrBlock": "10.0.0.0/16"})
-    cloud.faults.add(Fault("error", service="ec2", action="AttachInternetGateway", code="InvalidParameterValue", times=1))
+    cloud.faults.add(
+        Fault("error", service="ec2", action="AttachInternetGateway", code="InvalidParameterValue", times=1)
+    )
 
     with pytest.raises(grpc.RpcError) as caught:
         create(stub, GATEWAY, {"vpcId": vpc})
@@ -242,5 +263,11 @@ def test_a_function_is_refused_by_name(stub):
 def test_a_change_of_configuration_updates_the_provider(stub):
     old, new = wire.dump({"region": "us-east-1"}), wire.dump({"region": "us-east-1", "defaultTags": "{}"})
 
-    assert stub.DiffConfig(provider_pb2.DiffRequest(old_inputs=old, news=new)).changes == provider_pb2.DiffResponse.DIFF_SOME
-    assert stub.DiffConfig(provider_pb2.DiffRequest(old_inputs=old, news=old)).changes == provider_pb2.DiffResponse.DIFF_NONE
+    assert (
+        stub.DiffConfig(provider_pb2.DiffRequest(old_inputs=old, news=new)).changes
+        == provider_pb2.DiffResponse.DIFF_SOME
+    )
+    assert (
+        stub.DiffConfig(provider_pb2.DiffRequest(old_inputs=old, news=old)).changes
+        == provider_pb2.DiffResponse.DIFF_NONE
+    )

@@ -60,6 +60,7 @@ class input_of:  # noqa: N801 - reads as a function in the rows
     name: str
 
     def __call__(self, scope: Scope) -> Any:
+        """Look it up."""
         return scope.given(self.name)
 
 

@@ -243,6 +243,15 @@ def _expression_names() -> dict[str, str]:
 
 
 UPDATABLE = ("frequency", "monitorArnLists", "subscribers", "thresholdExpression")
+
+
+def _updated_subscription(scope: Scope, params: dict[str, Any]) -> None:
+    """The update call takes at its top what the create call takes inside AnomalySubscription."""
+    whole, _ = scope.params(SUBSCRIPTION.create)
+    inner = whole["AnomalySubscription"]
+    params |= {key: inner[key] for key in ("Subscribers", "ThresholdExpression") if key in inner}
+
+
 SUBSCRIPTION = Row(
     type="aws:costexplorer/anomalySubscription:AnomalySubscription",
     service="ce",
@@ -273,7 +282,7 @@ SUBSCRIPTION = Row(
                         "Frequency": "$inputs.frequency",
                         "MonitorArnList": "$inputs.monitorArnLists",
                     },
-                    finish=lambda scope, params: _updated_subscription(scope, params),
+                    finish=_updated_subscription,
                 ),
             ),
         ),
@@ -294,13 +303,6 @@ SUBSCRIPTION = Row(
     find=Find(Call("get_anomaly_subscriptions"), "AnomalySubscriptions[].SubscriptionArn"),
     is_global=True,
 )
-
-
-def _updated_subscription(scope: Scope, params: dict[str, Any]) -> None:
-    """The update call takes at its top what the create call takes inside AnomalySubscription."""
-    whole, _ = scope.params(SUBSCRIPTION.create)
-    inner = whole["AnomalySubscription"]
-    params |= {key: inner[key] for key in ("Subscribers", "ThresholdExpression") if key in inner}
 
 
 def _status(scope: Scope) -> list[dict[str, Any]]:

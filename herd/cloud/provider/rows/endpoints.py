@@ -14,7 +14,7 @@ LISTS = {"routeTableIds": "RouteTableIds", "subnetIds": "SubnetIds", "securityGr
 
 
 def _change_lists(scope: Scope) -> None:
-    params: dict[str, list[str]] = {}
+    params: dict[str, Any] = {}
     for name, member in LISTS.items():
         new, old = (set(values.get(name) or []) for values in (scope.inputs, scope.state))
         if name in scope.inputs or name in scope.old:

@@ -43,7 +43,7 @@ LUSTRE_MUTABLE = (
 )
 
 
-def _change(block: str, inputs: tuple[str, ...]) -> Change:
+def _change(*inputs: str) -> Change:
     """One call with what changed: FSx refuses a value that is so already."""
     return Change(
         inputs,
@@ -77,7 +77,7 @@ LUSTRE = Row(
             },
         ),
     ),
-    updates=(_change("LustreConfiguration", (*LUSTRE_MUTABLE, "storageCapacity")),),
+    updates=(_change(*LUSTRE_MUTABLE, "storageCapacity"),),
     delete=(
         Call(
             "delete_file_system",
@@ -161,7 +161,7 @@ OPENZFS = Row(
         ),
     ),
     updates=(
-        _change("OpenZFSConfiguration", (*ZFS_MUTABLE, "storageCapacity")),
+        _change(*ZFS_MUTABLE, "storageCapacity"),
         Change(("rootVolumeConfiguration",), _set_root_volume),
     ),
     delete=(

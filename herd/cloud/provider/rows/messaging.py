@@ -10,7 +10,7 @@ from herd.cloud.provider.naming import AutoName
 from herd.cloud.provider.row import Call, Change, Read, Row
 from herd.cloud.provider.rows.common import input_of, listed_tags, split
 from herd.cloud.provider.scope import Scope
-from herd.cloud.provider.shapes import ToParams, operation_model
+from herd.cloud.provider.shapes import NOTHING, ToParams, descend, input_shape
 
 ATTRIBUTES = {
     "displayName": "DisplayName",
@@ -211,7 +211,7 @@ TARGET = {
 
 
 def _target(scope: Scope) -> list[dict[str, Any]]:
-    shape = operation_model("events", "put_targets").input_shape.members["Targets"].member
+    shape = descend(input_shape("events", "put_targets"), "Targets[0]") or NOTHING
     given = {key: value for key, value in scope.inputs.items() if key in TARGET}
     return [ToParams(TARGET).structure(shape, given, at="PutTargets.Targets[0]")]
 
