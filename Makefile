@@ -32,7 +32,7 @@ types: $(VENV)/.dev
 
 lock: ## Pin requirements/*.in with hashes (needs pip-tools)
 	cd requirements && for f in run dev; do pip-compile -q --generate-hashes --allow-unsafe --strip-extras \
-	  --no-emit-index-url --no-emit-trusted-host -o $$f.txt $$f.in; done
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o $$f.txt $$f.in; done
 
 clean: ## Remove everything the other targets made
 	rm -rf $(VENV) .herd .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
