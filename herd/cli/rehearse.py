@@ -38,7 +38,7 @@ def command(
 
     from herd.rehearse.run import rehearse
     from herd.rehearse.show import Progress, summary
-    from herd.rehearse.workspace import project_root
+    from herd.root import project_root
     from herd.write import write_json
 
     console = Console(highlight=False)

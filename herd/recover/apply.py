@@ -86,7 +86,8 @@ class Recovery:
         kind = orphan.found.type
         providers = [r for r in deployment["resources"] if r["type"] == f"pulumi:providers:{kind.split(':')[0]}"]
         region = getattr(orphan.found, "region", "")
-        fitting = [r for r in providers if region in ("", (r.get("inputs") or {}).get("region"))]
+        # What an account has once is reached through any of its providers.
+        fitting = [r for r in providers if region in ("", "global", (r.get("inputs") or {}).get("region"))]
         if not fitting:
             raise InvalidInputError.one(
                 f"the state has no provider for {_words(orphan.found)}", fix="delete it by hand"

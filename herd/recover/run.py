@@ -17,7 +17,7 @@ from components.base.problems import InvalidInputError, Problem
 from herd.engine import Backend
 from herd.recover.apply import Recovery
 from herd.recover.match import Orphan, Pending, orphans, pending_of
-from herd.rehearse.workspace import project_root
+from herd.root import project_root
 from herd.stackfile import StackFile, load_stack
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

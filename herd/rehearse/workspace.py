@@ -24,20 +24,6 @@ class Tree:
     label: str
 
 
-def project_root(start: Path) -> Path:
-    """The nearest folder at or above `start` that holds a Pulumi.yaml.
-
-    Raises:
-        InvalidInputError: There is none.
-    """
-    for folder in (start, *start.parents):
-        if (folder / "Pulumi.yaml").is_file():
-            return folder
-    raise InvalidInputError.one(
-        f"no Pulumi.yaml in {start} or above it", fix="run the command inside a checkout of the project"
-    )
-
-
 def checkout(root: Path, ref: str, target: Path) -> Tree:
     """Write the tree of a git reference to `target`, leaving no trace in the repository.
 

@@ -5,7 +5,8 @@ import subprocess
 import pytest
 
 from components.base.problems import InvalidInputError
-from herd.rehearse.workspace import checkout, project_root
+from herd.rehearse.workspace import checkout
+from herd.root import project_root
 
 
 @pytest.fixture
