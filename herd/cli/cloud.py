@@ -13,7 +13,9 @@ import typer
 def command(
     *,
     port: Annotated[int, typer.Option(help="TCP port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 4580,
-    account: Annotated[str, typer.Option(help="12-digit account that the printed access key acts in.")] = "123456789012",
+    account: Annotated[
+        str, typer.Option(help="12-digit account that the printed access key acts in.")
+    ] = "123456789012",
     region: Annotated[str, typer.Option(help="Region that the printed environment acts in.")] = "us-east-1",
 ) -> None:
     """Run the stand-in cloud until Ctrl-C, and print the environment to use it.
@@ -43,6 +45,8 @@ def command(
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
+    # A profile of the shell's own would be looked up in the configuration that is left out here, and fail every call.
+    sys.stdout.write("unset AWS_PROFILE AWS_SESSION_TOKEN\n")
     for name, value in cloud.environment(account, region).items():
         sys.stdout.write(f"export {name}={value}\n")
     sys.stdout.flush()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.core.base_backend import BackendDict, BaseBackend, backend_lock
+from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 
@@ -26,3 +28,16 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc, unused-igno
         if backend is None:
             raise NotImplementedError(f"moto has no service at {host}")
         return backend
+
+
+def forget() -> None:
+    """Everything moto holds, gone. moto's own reset fills each service anew first, images and policies and all."""
+    with backend_lock:
+        for service in BackendDict._instances:  # noqa: SLF001 - there is no other list of what is in use
+            for account in service.values():
+                for backend in account.values():
+                    if type(backend).reset is not BaseBackend.reset:
+                        backend.reset()  # holds files open
+            service.clear()
+        BackendDict._instances.clear()  # noqa: SLF001
+    reset_model_data()

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 from herd.cloud import extensions, state
 from herd.cloud.accounts import DEFAULT_ACCOUNT, account_of, known_regions
 from herd.cloud.control import Control
+from herd.cloud.dispatcher import forget
 from herd.cloud.errors import STAND_IN_FAILED, AwsError, not_modelled
 from herd.cloud.faults import Dropped, Faults
 from herd.cloud.refusals import model_refusal
@@ -54,9 +55,7 @@ class Gateway:
 
     def reset(self) -> None:
         """An empty cloud: no resources, no faults, no counts."""
-        from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415
-
-        moto_api_backend.reset()
+        forget()
         state.reset()
         self.faults.clear()
         self.requests.clear()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from herd.cloud import policies, world
-from herd.cloud.errors import AwsError
+from herd.cloud.errors import AwsError, not_modelled
 from herd.cloud.extensions import _s3_held, checks, handles
 from herd.cloud.wire import Call
 
@@ -24,6 +24,53 @@ _ACTIONS = (
     "NoncurrentVersionExpiration",
     "AbortIncompleteMultipartUpload",
 )
+
+# moto looks for the sub-resources it knows and takes any other request for one of the bucket itself: it would answer
+# a request for a metrics configuration with a list of objects, and delete the bucket when one is to be deleted.
+_UNROUTED = (
+    "CreateBucketMetadataConfiguration",
+    "CreateBucketMetadataTableConfiguration",
+    "CreateSession",
+    "DeleteBucketAnalyticsConfiguration",
+    "DeleteBucketIntelligentTieringConfiguration",
+    "DeleteBucketInventoryConfiguration",
+    "DeleteBucketMetadataConfiguration",
+    "DeleteBucketMetadataTableConfiguration",
+    "DeleteBucketMetricsConfiguration",
+    "DeleteObjectAnnotation",
+    "GetBucketAbac",
+    "GetBucketAnalyticsConfiguration",
+    "GetBucketIntelligentTieringConfiguration",
+    "GetBucketMetadataConfiguration",
+    "GetBucketMetadataTableConfiguration",
+    "GetBucketMetricsConfiguration",
+    "GetBucketPolicyStatus",
+    "GetBucketRequestPayment",
+    "GetObjectAnnotation",
+    "GetObjectTorrent",
+    "ListBucketAnalyticsConfigurations",
+    "ListBucketIntelligentTieringConfigurations",
+    "ListBucketMetricsConfigurations",
+    "ListDirectoryBuckets",
+    "ListObjectAnnotations",
+    "PutBucketAbac",
+    "PutBucketAnalyticsConfiguration",
+    "PutBucketIntelligentTieringConfiguration",
+    "PutBucketMetricsConfiguration",
+    "PutBucketRequestPayment",
+    "PutObjectAnnotation",
+    "RenameObject",
+    "UpdateBucketMetadataAnnotationTableConfiguration",
+    "UpdateBucketMetadataInventoryTableConfiguration",
+    "UpdateBucketMetadataJournalTableConfiguration",
+    "UpdateObjectEncryption",
+    "WriteGetObjectResponse",
+)
+
+
+@checks("s3", *_UNROUTED)
+def _unrouted(call: Call) -> None:
+    raise not_modelled(call.service, call.operation)
 
 
 @checks("s3", "CreateBucket")

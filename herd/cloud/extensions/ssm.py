@@ -1,4 +1,4 @@
-"""SSM: public parameters of EKS and the Deep Learning AMIs, which moto lacks and which nobody can write."""
+"""SSM: public parameters of EKS and the Deep Learning AMIs, which moto lacks and nobody can write; sizes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from herd.cloud import world
-from herd.cloud.extensions import handles
+from herd.cloud.errors import AwsError
+from herd.cloud.extensions import checks, handles
 from herd.cloud.wire import Call
 
 
@@ -67,3 +68,16 @@ def _named(call: Call, parameter: Mapping[str, Any], name: str) -> dict[str, Any
     """A parameter under the name that was asked for; public ones belong to no account."""
     arn = f"arn:{world.partition(call.region)}:ssm:{call.region}::parameter{name}"
     return {**parameter, "Name": name, "ARN": arn, "DataType": "aws:ec2:image"}
+
+
+_SIZE = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
+
+
+@checks("ssm", "PutParameter")
+def _size(call: Call) -> None:
+    tier = call.get("Tier", "Standard")
+    if len(call.params["Value"].encode()) > _SIZE[tier]:
+        raise AwsError(
+            "ValidationException",
+            f"{tier} tier parameters support a maximum parameter value of {_SIZE[tier]} characters.",
+        )
