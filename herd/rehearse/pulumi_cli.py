@@ -121,7 +121,9 @@ class PulumiDriver:
             elif source.is_file():
                 shutil.copy2(source, self._project / part)
         project_file = self._project / "Pulumi.yaml"
-        settings = project_settings(yaml.load(project_file), self._plugins)
+        # The paths of plugin folders are relative to Pulumi.yaml.
+        plugins = {name: Path(os.path.relpath(path, self._project)) for name, path in self._plugins.items()}
+        settings = project_settings(yaml.load(project_file), plugins)
         yaml.dump(settings, project_file)
         # The rehearsal's copy has a passphrase instead of KMS; `stack init` writes its salt into the file, and every
         # later tree must carry the same one, or the state's secrets could not be read.
