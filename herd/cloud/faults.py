@@ -75,6 +75,8 @@ class Fault:
         Raises:
             InvalidInputError: An unknown field or kind.
         """
+        if not isinstance(value, Mapping):
+            raise InvalidInputError.one(f"expected an object, not {value!r}", field="fault")
         known = {each.name for each in fields(cls)} - {"seen", "struck"}
         unknown = sorted(set(value) - known)
         if unknown or "kind" not in value:

@@ -23,8 +23,12 @@ PROJECT = {
     "name": "mirror",
     "source": {"type": "NO_SOURCE", "buildspec": "version: 0.2"},
     "artifacts": {"type": "NO_ARTIFACTS"},
-    "environment": {"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
-}  # fmt: skip
+    "environment": {
+        "type": "LINUX_CONTAINER",
+        "image": "aws/codebuild/standard:7.0",
+        "computeType": "BUILD_GENERAL1_SMALL",
+    },
+}
 
 
 def manifest(layers="[]"):

@@ -21,30 +21,36 @@ def test_a_good_call_has_no_violations():
     assert full_validate("fsx", "CreateFileSystem", {**LUSTRE, "StorageCapacity": 1200, "Tags": TAGS}) == []
 
 
+SUBNET = {"VpcId": "vpc-1", "CidrBlock": 7}
+ROTATION = {"KeyId": "k", "RotationPeriodInDays": True}
+RETENTION = {"AutomaticBackupRetentionDays": 91}
+# The pattern of a tag's key has \\p{L} and the like, which only `regex` compiles.
+TAGGED = {"ResourceARN": "arn:aws:fsx:eu-west-1:111122223333:file-system/fs-1", "Tags": [{"Key": "a\n", "Value": ""}]}
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "params", "path", "constraint"),
     [
-        ("fsx", "CreateFileSystem", {**LUSTRE, "FileSystemType": "NTFS"}, "CreateFileSystem.FileSystemType", "enum"),
-        ("fsx", "CreateFileSystem", {**LUSTRE, "SubnetIds": ["subnet-0123456789abcdefX"]}, "CreateFileSystem.SubnetIds[0]", "pattern"),
+        ("fsx", "CreateFileSystem", {**LUSTRE, "FileSystemType": "NTFS"}, ".FileSystemType", "enum"),
+        ("fsx", "CreateFileSystem", {**LUSTRE, "SubnetIds": ["subnet-0123456789abcdefX"]}, ".SubnetIds[0]", "pattern"),
         (
             "fsx",
             "CreateFileSystem",
-            {**LUSTRE, "LustreConfiguration": {"AutomaticBackupRetentionDays": 91}},
-            "CreateFileSystem.LustreConfiguration.AutomaticBackupRetentionDays",
+            {**LUSTRE, "LustreConfiguration": RETENTION},
+            ".LustreConfiguration.AutomaticBackupRetentionDays",
             "max",
         ),
-        ("ecr", "CreateRepository", {"repositoryName": "a"}, "CreateRepository.repositoryName", "min"),
-        ("ecr", "CreateRepository", {}, "CreateRepository", "required"),
-        ("ecr", "CreateRepository", {"repositoryName": "ab", "tag": []}, "CreateRepository", "unknown"),
-        ("ec2", "CreateSubnet", {"VpcId": "vpc-1", "CidrBlock": 7}, "CreateSubnet.CidrBlock", "type"),
-        ("kms", "EnableKeyRotation", {"KeyId": "k", "RotationPeriodInDays": True}, "EnableKeyRotation.RotationPeriodInDays", "type"),
-        ("kms", "TagResource", {"KeyId": "k", "Tags": [{"TagKey": "a"}]}, "TagResource.Tags[0]", "required"),
-        # A pattern of \p{L} and the like, which only `regex` compiles.
-        ("fsx", "TagResource", {"ResourceARN": "arn:aws:fsx:eu-west-1:111122223333:file-system/fs-1", "Tags": [{"Key": "a\n", "Value": ""}]}, "TagResource.Tags[0].Key", "pattern"),
+        ("ecr", "CreateRepository", {"repositoryName": "a"}, ".repositoryName", "min"),
+        ("ecr", "CreateRepository", {}, "", "required"),
+        ("ecr", "CreateRepository", {"repositoryName": "ab", "tag": []}, "", "unknown"),
+        ("ec2", "CreateSubnet", SUBNET, ".CidrBlock", "type"),
+        ("kms", "EnableKeyRotation", ROTATION, ".RotationPeriodInDays", "type"),
+        ("kms", "TagResource", {"KeyId": "k", "Tags": [{"TagKey": "a"}]}, ".Tags[0]", "required"),
+        ("fsx", "TagResource", TAGGED, ".Tags[0].Key", "pattern"),
     ],
-)  # fmt: skip
+)
 def test_each_constraint_is_found_where_it_is(service, operation, params, path, constraint):
-    assert constraints(service, operation, params) == [(path, constraint)]
+    assert constraints(service, operation, params) == [(f"{operation}{path}", constraint)]
 
 
 def test_the_keys_and_values_of_a_map_are_checked():
@@ -105,7 +111,11 @@ def test_installed_on_a_session_it_reaches_every_client(cloud):
     assert not cloud.server.requests
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["VpcId", "CidrBlock", "TagSpecifications", "Tags", "Key"]), inner)))  # fmt: skip
+KEYS = st.sampled_from(["VpcId", "CidrBlock", "TagSpecifications", "Tags", "Key"])
+LEAVES = st.none() | st.booleans() | st.integers() | st.text()
+
+
+@given(st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner)))
 def test_whatever_is_given_it_answers_and_never_breaks(value):
     params = value if isinstance(value, dict) else {"TagSpecifications": value}
     for violation in full_validate("ec2", "CreateSubnet", params):
