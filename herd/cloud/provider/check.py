@@ -75,11 +75,17 @@ def fill(
         if isinstance(prefix, str):
             kept = kept if str(kept).startswith(prefix) else None
             rule, name, autonaming = replace(rule, separator=""), prefix, None
-        made = kept or auto_name(rule, name, seed, autonaming)
-        if made is None:
-            checked.failures.append((rule.input, "auto-naming is disabled and no name is given"))
+        try:
+            made = kept or auto_name(rule, name, seed, autonaming)
+        except ValueError as error:
+            made, problem = None, str(error)
         else:
-            inputs[rule.input] = made
+            problem = "auto-naming is disabled and no name is given"
+        if made is None:
+            checked.failures.append((rule.input, problem))
+        else:
+            suffix = rule.suffix[1] if not kept and inputs.get(rule.suffix[0]) else ""
+            inputs[rule.input] = made + suffix
             defaults.append(rule.input)
     for key, value in row.defaults.items():
         if "." in key:

@@ -174,11 +174,20 @@ class TestNames:
         assert len(name) == len("p-") + 7
 
     def test_buckets_are_lower_case_and_aliases_carry_their_prefix(self):
-        assert auto_name(AutoName("bucket", longest=63, lower=True), "Check_Points", b"x").startswith("check_points-")
+        assert auto_name(AutoName("bucket", longest=63, lower=True), "CheckPoints", b"x").startswith("checkpoints-")
         assert auto_name(AutoName(prefix="alias/"), "data", b"x").startswith("alias/data-")
 
-    def test_a_long_name_is_cut_to_fit(self):
-        assert len(auto_name(AutoName(longest=64), "x" * 200, b"x")) == 64
+    def test_a_name_too_long_for_the_bridge_is_refused(self):
+        with pytest.raises(ValueError, match="longer than the 64 characters allowed"):
+            auto_name(AutoName(longest=64), "x" * 57, b"x")
+
+        token = "aws:iam/role:Role"
+        provider, urn = OFFLINE, f"urn:pulumi:dev::herd::{token}::{'x' * 57}"
+        failures = provider.check(urn, {}, {"assumeRolePolicy": TRUST}, b"seed", None).failures
+        assert [place for place, _ in failures] == ["name"]
+
+    def test_a_fifo_topic_ends_as_sns_demands(self):
+        assert check("aws:sns/topic:Topic", {"fifoTopic": True}).inputs["name"].endswith(".fifo")
 
     def test_the_engines_proposal_is_taken_and_disabled_naming_asks_for_a_name(self):
         proposed = {"proposedName": "mine-1", "mode": "propose"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from herd.cloud.provider.naming import AutoName
 from herd.cloud.provider.row import Call, Change, Find, Read, Row, Tags, Wait
 from herd.cloud.provider.rows.common import input_of
 from herd.cloud.provider.scope import Scope
@@ -77,8 +78,9 @@ FILE_SYSTEM = Row(
     outputs={"dnsName": _dns},
     defaults={"throughputMode": "bursting"},
     tags=TAGS,
-    token="CreationToken",  # noqa: S106 - the name of a parameter
-    find=Find(Call("describe_file_systems"), "FileSystems[].FileSystemId"),
+    name=AutoName("creationToken"),
+    natural=True,
+    find=Find(Call("describe_file_systems", {"CreationToken": "$inputs.creationToken"}), "FileSystems[].FileSystemId"),
     wait=AVAILABLE,
     gone=lambda found: found.get("LifeCycleState") in LEAVING,
 )
@@ -113,6 +115,7 @@ MOUNT_TARGET = Row(
     gone=lambda found: found.get("LifeCycleState") in LEAVING,
     after_read=_mount_target_details,
     tells=("securityGroups",),
+    delete_before_replace=True,
 )
 
 ACCESS_POINT = Row(

@@ -124,7 +124,7 @@ ROLE_POLICY = Row(
     updates=(Change(("policy",), (Call("put_role_policy", takes=None),)),),
     delete=(Call("delete_role_policy", {"RoleName": input_of("role"), "PolicyName": input_of("name")}),),
     names={"role": "RoleName", "name": "PolicyName", "policy": "PolicyDocument"},
-    name=AutoName(longest=128),
+    name=AutoName(),
     documents=("policy",),
     natural=True,
     parse=split(":", "role", "name"),
@@ -154,6 +154,7 @@ ROLE_POLICY_ATTACHMENT = Row(
     names={"role": "RoleName"},
     outputs={"role": input_of("role")},
     natural=True,
+    delete_before_replace=True,
     parse=split("/", "role", "policyArn"),
     is_global=True,
 )

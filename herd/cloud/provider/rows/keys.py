@@ -107,7 +107,7 @@ ALIAS = Row(
     updates=(Change(("targetKeyId",), (Call("update_alias", takes=None),)),),
     delete=(Call("delete_alias", {"AliasName": "$id"}),),
     names={"name": "AliasName", "arn": "AliasArn"},
-    name=AutoName(prefix="alias/", longest=256),
+    name=AutoName(prefix="alias/", longest=238),
     natural=True,
     after_read=_target,
     tells=("targetKeyId",),

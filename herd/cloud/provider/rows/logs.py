@@ -49,7 +49,7 @@ LOG_GROUP = Row(
         "retentionInDays": lambda scope: scope.found.get("retentionInDays", 0),
     },
     defaults={"retentionInDays": 0, "skipDestroy": False},
-    name=AutoName(longest=512),
+    name=AutoName(),
     tags=listed_tags(
         ("resourceArn", "$state.arn"), found="tags", create="tags", form="map", tags_param="tags", keys_param="tagKeys"
     ),

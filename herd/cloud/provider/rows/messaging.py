@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,7 +54,7 @@ TOPIC = Row(
     updates=tuple(_set_attribute(name) for name in ATTRIBUTES),
     delete=(Call("delete_topic", {"TopicArn": "$id"}),),
     outputs={"name": lambda scope: scope.id.rpartition(":")[2]},
-    name=AutoName(longest=256),
+    name=AutoName(longest=80, suffix=("fifoTopic", ".fifo")),
     tags=listed_tags(("ResourceArn", "$id")),
     documents=("policy", "deliveryPolicy"),
     natural=True,
@@ -181,7 +182,7 @@ EVENT_RULE = Row(
     updates=(Change(("description", "eventPattern", "scheduleExpression", "roleArn", "state"), (PUT_RULE,)),),
     delete=(Call("delete_rule", {"Name": input_of("name"), **ON_BUS}, waits_for=frozenset({"ValidationException"})),),
     defaults={"eventBusName": "default", "forceDestroy": False, "state": "ENABLED"},
-    name=AutoName(longest=64),
+    name=AutoName(),
     tags=listed_tags(("ResourceARN", "$state.arn")),
     documents=("eventPattern",),
     natural=True,
@@ -212,7 +213,10 @@ TARGET = {
 
 def _target(scope: Scope) -> list[dict[str, Any]]:
     shape = descend(input_shape("events", "put_targets"), "Targets[0]") or NOTHING
-    given = {key: value for key, value in scope.inputs.items() if key in TARGET}
+    # The provider makes an id up, once: a call repeated after a lost answer must name the same target.
+    if not scope.given("targetId"):
+        scope.state["targetId"] = f"terraform-{uuid.uuid4().hex[:26]}"
+    given = {key: value for key, value in scope.inputs.items() if key in TARGET} | {"targetId": scope.given("targetId")}
     return [ToParams(TARGET).structure(shape, given, at="PutTargets.Targets[0]")]
 
 
@@ -229,7 +233,7 @@ EVENT_TARGET = Row(
         [
             *([s.inputs["eventBusName"]] if s.inputs["eventBusName"] != "default" else []),
             s.inputs["rule"],
-            s.inputs["targetId"],
+            s.given("targetId"),
         ]
     ),
     reads=(
@@ -244,7 +248,6 @@ EVENT_TARGET = Row(
     delete=(Call("remove_targets", {"Rule": input_of("rule"), **ON_BUS, "Ids": [input_of("targetId")]}),),
     outputs={"rule": input_of("rule"), "eventBusName": input_of("eventBusName")},
     defaults={"eventBusName": "default", "forceDestroy": False},
-    name=AutoName("targetId", longest=64),
     documents=("input",),
     natural=True,
     fixed=("forceDestroy",),
@@ -272,7 +275,7 @@ SCHEDULE = Row(
     updates=(Change(SCHEDULE_INPUTS, (Call("update_schedule", takes=None),)),),
     delete=(Call("delete_schedule", OF_GROUP),),
     defaults={"groupName": "default", "scheduleExpressionTimezone": "UTC", "state": "ENABLED"},
-    name=AutoName(longest=64),
+    name=AutoName(),
     natural=True,
     parse=split("/", "groupName", "name"),
 )

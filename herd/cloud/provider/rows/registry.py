@@ -47,7 +47,7 @@ REPOSITORY = Row(
     delete=(Call("delete_repository", {"repositoryName": "$id", "force": input_of("forceDelete")}),),
     names={"name": "repositoryName"},
     defaults={"imageTagMutability": "MUTABLE"},
-    name=AutoName(longest=256, lower=True),
+    name=AutoName(),
     tags=listed_tags(
         ("resourceArn", "$state.arn"), found="tags", create="tags", tags_param="tags", keys_param="tagKeys"
     ),
