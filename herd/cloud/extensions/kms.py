@@ -135,6 +135,26 @@ def _revoke(call: Call) -> None:
         raise AwsError("NotFoundException", f"Grant ID {call.params['GrantId']} not found")
 
 
+@handles("kms", "DescribeKey")
+def _describe(call: Call) -> Mapping[str, Any]:
+    """AWS's own keys (alias/aws/...), which moto makes on their first use and gives to the customer."""
+    result, key = call.forward(), _key(call)
+    if key is not None and _is_aws(key):
+        return {"KeyMetadata": {**result["KeyMetadata"], "KeyManager": "AWS"}}
+    return result
+
+
+def _is_aws(key: Any) -> bool:
+    return any(alias.startswith("alias/aws/") for alias in key.aliases)
+
+
+@checks("kms", "ScheduleKeyDeletion", "PutKeyPolicy", "DisableKey", "CreateAlias", "UpdateAlias", "TagResource")
+def _aws_key(call: Call) -> None:
+    key = _key(call)
+    if key is not None and _is_aws(key):
+        raise AwsError("AccessDeniedException", f"{key.arn} is managed by AWS and can't be changed.")
+
+
 @handles("kms", "EnableKeyRotation")
 def _enable_rotation(call: Call) -> Mapping[str, Any]:
     result = call.forward()
