@@ -204,8 +204,9 @@ def checked(exported: Any, file: str) -> Json:
         message = f"deployment format {exported.get('version')!r} is not supported, only 3"
         raise InvalidInputError([Problem(file, 0, "version", message, "export the stack with a Pulumi 3 CLI")])
     deployment: Json = exported["deployment"]
-    resources = deployment.get("resources") or []
-    pending = deployment.get("pending_operations") or []
+    resources, pending = (
+        [] if deployment.get(key) is None else deployment[key] for key in ("resources", "pending_operations")
+    )
     problems = [] if isinstance(resources, list) else [broken("it is not a list", "resources")]
     if not isinstance(pending, list) or not all(
         isinstance(p, dict) and {"type", "resource"} <= p.keys() for p in pending

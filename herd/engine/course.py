@@ -129,6 +129,8 @@ class Course:
                 ends.push_async_callback(self._process.end)
             self._start_ahead()
             await self._course(monitor)
+        if self._d.crash:
+            raise self._d.crash  # the journal stays and tells the next run
         result = "failed" if self._d.erred or self._bailed else "succeeded"
         self._events.summary(result)
         if self._run:
@@ -191,6 +193,8 @@ class Course:
             self._stop()
         except UnsupportedError as error:
             self._refused(error)
+        except Exception as error:  # noqa: BLE001  raised again at the end of the run
+            self._d.crashed(error)
 
     def _stop(self) -> None:
         self._bailed = True

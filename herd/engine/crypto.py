@@ -74,7 +74,7 @@ class Crypter:
                 try:
                     version, salt_text, check = self._provider["state"]["salt"].split(":", 2)
                     cipher = AESGCM(_key(self._passphrase, base64.b64decode(salt_text)))
-                except (KeyError, TypeError, ValueError) as error:
+                except (AttributeError, KeyError, TypeError, ValueError) as error:
                     raise self._error("the salt is malformed", "restore the state from a backup") from error
                 if version != "v1" or self._unseal(cipher, check) != "pulumi":
                     raise self._error("incorrect passphrase", "give the passphrase the stack was made with")
@@ -104,6 +104,8 @@ class Crypter:
     def _decrypt(self, data: dict[str, str]) -> Any:
         if "plaintext" in data:  # `pulumi stack export --show-secrets`
             return _unnested(json.loads(data["plaintext"]))
+        if "ciphertext" not in data:
+            raise self._error("a secret has no ciphertext", "restore the state from a backup")
         text = self._unseal(self._open(), data["ciphertext"])
         self._known[text] = data["ciphertext"]
         return _unnested(json.loads(text))

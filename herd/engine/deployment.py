@@ -29,6 +29,7 @@ class Deployment:
         news: What became of them so far.
         erred: Something failed that ends the run in failure with a word of its own ("update failed").
         stopped: Nothing new may start.
+        crash: What the run can't go on after and the caller must see: the journal can't be written, a fault of ours.
     """
 
     project: str
@@ -44,6 +45,7 @@ class Deployment:
     news: dict[str, State] = field(default_factory=dict)
     erred: bool = False
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    crash: Exception | None = None
 
     def __post_init__(self) -> None:
         self.rebase(self.prev)
@@ -58,6 +60,11 @@ class Deployment:
         self.events.error(message, urn)
         self.erred |= erred
         return Bail(message)
+
+    def crashed(self, error: Exception) -> None:
+        """Stop because of something that is no outcome of the run."""
+        self.crash = self.crash or error
+        self.stopped.set()
 
     async def ensure_provider(self, reference: str) -> None:
         """Make a provider that the state knows ready for use.

@@ -7,12 +7,14 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from components.base.problems import InvalidInputError
 from herd.engine.api import ConfigValue, Event, Outcome, Program, ProviderSource
 from herd.engine.backend import Backend
 from herd.engine.course import Course, Request
 from herd.engine.events import Events
+from herd.engine.plugins import command_of
 from herd.engine.values import Secret, UnsupportedError
 
 
@@ -115,6 +117,9 @@ class Engine:
             environment=self._environment,
             **options,
         )
+        for name, source in self._providers.items():
+            if isinstance(source, Path):
+                command_of(source, name)  # a folder that is no plugin is found before anything is touched
         try:
             return self._locked(request)
         except OSError as error:

@@ -77,6 +77,8 @@ class Executor:
                     return
                 if not await self._run(step):
                     return
+        except Exception as error:  # noqa: BLE001  raised again at the end of the run
+            self._d.crashed(error)
         finally:
             self._slots.release()
 

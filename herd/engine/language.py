@@ -4,14 +4,16 @@
     python -P language.py --serve FD MODULE…     import the modules once, then fork a child per job read from the socket
 
 A job is JSON: {"main", "pwd", "root", "project", "stack", "parallel", "dry_run", "monitor", "env"}. With each job to be
-forked come the child's standard streams and a pipe on which it tells its process id and, at the end, its exit code.
+forked come the child's standard streams and a pipe on which its process id is told and, at the end, its exit code.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -101,27 +103,54 @@ def _serve(descriptor: int, modules: list[str]) -> None:
     for module in modules:
         importlib.import_module(module)
     control = socket.socket(fileno=descriptor)
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake)
+    children: dict[int, int] = {}  # process id -> where to tell its exit code
     while True:
-        message, streams, _, _ = socket.recv_fds(control, 1 << 20, 4)
-        while message and not message.endswith(b"\n"):
-            message += control.recv(1 << 20)
-        if not message:
-            break
-        child = os.fork()
-        if not child:
-            control.close()
-            for target, stream in enumerate(streams[:3]):
-                os.dup2(stream, target)
-                os.close(stream)
-            _child(json.loads(message), streams[3])
-        for stream in streams:
+        ready: list[Any] = select.select([control.fileno(), woken], [], [])[0]
+        if woken in ready:
+            os.read(woken, 1 << 10)
+            _reap(children)
+        if control.fileno() in ready and not _start(control, children):
+            return
+
+
+def _start(control: socket.socket, children: dict[int, int]) -> bool:
+    message, streams, _, _ = socket.recv_fds(control, 1 << 20, 4)
+    while message and not message.endswith(b"\n"):
+        message += control.recv(1 << 20)
+    if not message:
+        return False
+    child = os.fork()
+    if not child:
+        control.close()
+        for target, stream in enumerate(streams[:3]):
+            os.dup2(stream, target)
+        for stream in (*streams, *children.values()):
             os.close(stream)
+        _child(json.loads(message))
+    for stream in streams[:3]:
+        os.close(stream)
+    children[child] = streams[3]
+    os.write(streams[3], f"{child}\n".encode())
+    return True
 
 
-def _child(job: dict[str, Any], status: int) -> None:
+def _reap(children: dict[int, int]) -> None:
+    for child, status in list(children.items()):
+        ended, how = os.waitpid(child, os.WNOHANG)
+        if ended:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(status, f"{os.waitstatus_to_exitcode(how)}\n".encode())
+            os.close(children.pop(child))
+
+
+def _child(job: dict[str, Any]) -> None:
     code = 1
     try:
-        os.write(status, f"{os.getpid()}\n".encode())
+        signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.environ.clear()
         os.environ.update(job["env"])
@@ -132,7 +161,6 @@ def _child(job: dict[str, Any], status: int) -> None:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        os.write(status, f"{code}\n".encode())
         os._exit(code)
 
 
@@ -143,7 +171,6 @@ def _main(job: dict[str, Any]) -> int:
 
 if __name__ == "__main__":
     if sys.argv[1] == "--serve":
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         _serve(int(sys.argv[2]), sys.argv[3:])
     else:
         sys.exit(_main(json.loads(sys.argv[1])))
