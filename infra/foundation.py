@@ -69,6 +69,7 @@ def _for_storage(settings: Settings, network: Network) -> StorageNetwork:
         subnet_ids=network.intra_subnet_ids,
         security_group_ids={concern.value: group for concern, group in network.security_group_ids.items()},
         route_table_ids=own or list(others),
+        floating_cidr=str(network.floating_cidr) if network.floating_cidr else None,
     )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi_aws import cloudwatch, ec2, iam, vpc
+from pulumi_aws import ec2, vpc
 
 from components.base.component import HerdComponent
 from components.base.tags import name_tag
 from components.network import derive
-from components.network.layout import subnets
+from components.network.flow_logs import record_traffic
+from components.network.layout import floating_block, subnets
 from components.network.security import DESCRIPTIONS, Concern, Direction
 from components.network.values import Tier
 
@@ -32,6 +32,7 @@ class Network(HerdComponent):
         vpc_id: The VPC.
         cidr: The block nodes are in; plain, so that documents made of it are known before the VPC exists.
         pod_cidr: The block pods are in; None if they share the nodes'.
+        floating_cidr: The range of addresses that move between zones; None in an existing VPC or without room.
         zones: The stack's availability zones.
         private_subnet_ids: Subnets for nodes, by zone.
         intra_subnet_ids: Subnets without a way out, by zone; in an existing VPC without them the private ones.
@@ -71,6 +72,7 @@ class Network(HerdComponent):
         # Annotated here and not on the class: Pulumi evaluates a resource class's annotations while registering it.
         self.cidr: IPv4Network = spec.cidr
         self.pod_cidr: IPv4Network | None = spec.pod_cidr
+        self.floating_cidr: IPv4Network | None = floating_block(spec.managed) if spec.managed else None
         self.zones: tuple[str, ...] = context.availability_zones
         self.vpc_id: pulumi.Output[str]
         self.route_table_ids: Ids = {}
@@ -126,7 +128,7 @@ class Network(HerdComponent):
             )
             ids[plan.tier][plan.zone] = made[plan.name].id
         self._routes(spec, made)
-        self._flow_logs(spec, log_key_arn)
+        self.flow_log_group_arn = record_traffic(self, self.name, network.id, spec.flow_logs, key_arn=log_key_arn)
         return ids
 
     def _routes(self, spec: ManagedVpc, made: Mapping[str, ec2.Subnet]) -> None:
@@ -141,7 +143,7 @@ class Network(HerdComponent):
             table = ec2.RouteTable(
                 f"{self.name}-{plan.name}",
                 vpc_id=self.vpc_id,
-                tags=name_tag(self.context, plan.name),
+                tags={**name_tag(self.context, plan.name), **plan.tags},
                 opts=self.child(),
             )
             self.route_table_ids[plan.name] = table.id
@@ -173,42 +175,9 @@ class Network(HerdComponent):
             subnet_id=subnet.id,
             connectivity_type="public",
             tags=tags,
-            # Without an attached internet gateway AWS refuses a public NAT.
-            opts=self.child(depends_on=[gateway] if gateway else None),
+            # Without an attached internet gateway AWS refuses a public NAT; an address serves one NAT at a time.
+            opts=self.child(depends_on=[gateway] if gateway else None, delete_before_replace=True),
         )
-
-    def _flow_logs(self, spec: ManagedVpc, key_arn: pulumi.Input[str] | None) -> None:
-        name = f"{self.name}-flow-logs"
-        group = cloudwatch.LogGroup(
-            name,
-            retention_in_days=spec.flow_logs.retention_days,
-            kms_key_id=key_arn,
-            opts=self.state(),
-        )
-        role = iam.Role(
-            name,
-            description="Lets VPC flow logs write to their log group",
-            assume_role_policy=json.dumps(derive.flow_log_trust(self.context)),
-            opts=self.child(),
-        )
-        writing = iam.RolePolicy(
-            name,
-            role=role.id,
-            policy=pulumi.Output.json_dumps(group.arn.apply(derive.flow_log_permissions)),
-            opts=self.child(),
-        )
-        ec2.FlowLog(
-            self.name,
-            vpc_id=self.vpc_id,
-            traffic_type="ALL",
-            log_destination_type="cloud-watch-logs",
-            log_destination=group.arn,
-            iam_role_arn=role.arn,
-            max_aggregation_interval=spec.flow_logs.interval_seconds,
-            tags=name_tag(self.context),
-            opts=self.child(depends_on=[writing]),
-        )
-        self.flow_log_group_arn = group.arn
 
     def _existing(self, spec: ExistingVpc, *, endpoints: bool) -> dict[Tier, Ids]:
         network = ec2.Vpc.get(self.name, spec.vpc_id, opts=self.child())
@@ -292,6 +261,7 @@ class Network(HerdComponent):
             "vpcId": self.vpc_id,
             "cidr": str(self.cidr),
             "podCidr": str(self.pod_cidr) if self.pod_cidr else None,
+            "floatingCidr": str(self.floating_cidr) if self.floating_cidr else None,
             "privateSubnetIds": self.private_subnet_ids,
             "intraSubnetIds": self.intra_subnet_ids,
             "publicSubnetIds": self.public_subnet_ids,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
@@ -38,14 +38,21 @@ class RouteTablePlan:
 
     Attributes:
         way_out: `internet` (gateway), the zone whose NAT is used, or None for no way out.
+        tags: Its own tags, besides `Name`.
     """
 
     name: str
     subnets: tuple[SubnetPlan, ...]
     way_out: str | None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 INTERNET = "internet"
+
+FSX_TAG = {"AmazonFSx": "ManagedByAmazonFSx"}
+"""On route tables of the clients of file systems in two zones. FSx sets it itself, and moves its routes only where it
+finds it: a tag that isn't ours would be taken off by the next run, and the next failover wouldn't happen.
+Source: IAM policy AmazonFSxServiceRolePolicy, statement ManageRouteTable."""
 
 
 def nat_zones(vpc: ManagedVpc, zones: tuple[str, ...]) -> tuple[str, ...]:
@@ -62,6 +69,7 @@ def route_tables(vpc: ManagedVpc, zones: tuple[str, ...]) -> tuple[RouteTablePla
             name=f"private-{zone[-1]}",
             subnets=tuple(s for s in planned if s.zone == zone and s.tier in (Tier.PRIVATE, Tier.PODS)),
             way_out=(zone if zone in nats else nats[0]) if nats else None,
+            tags=FSX_TAG,
         )
         for zone in zones
     ]

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
+from components.network.addresses import SMALLEST_PREFIX
 from components.network.values import Tier, slot
 
 if TYPE_CHECKING:
     from components.network.spec import ManagedVpc
+
+# Not the very last /28: FSx takes a range of at most 17 characters (FSx API, IpAddressRange).
+FLOATING_HOME = 24
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,19 @@ def tier_blocks(vpc: ManagedVpc) -> dict[Tier, IPv4Network]:
         blocks[tier] = IPv4Network((IPv4Address(start), length))
         cursors[home] = start + blocks[tier].num_addresses
     return blocks
+
+
+def floating_block(vpc: ManagedVpc) -> IPv4Network | None:
+    """A /28 in no subnet, for addresses that move between zones; None if the first block is full.
+
+    It begins the block's last /24. Left to itself FSx takes any free range, such as where a zone's subnets are to come.
+    """
+    if vpc.cidr.prefixlen > FLOATING_HOME:
+        return None
+    last = IPv4Network((int(vpc.cidr.broadcast_address) - 2 ** (32 - FLOATING_HOME) + 1, FLOATING_HOME))
+    if any(block.overlaps(last) for block in tier_blocks(vpc).values()):
+        return None
+    return IPv4Network((last.network_address, SMALLEST_PREFIX))
 
 
 def subnets(vpc: ManagedVpc, zones: tuple[str, ...]) -> Iterator[SubnetPlan]:

@@ -110,6 +110,8 @@ TABLE = (
     # Lustre servers open connections to their clients too: without these, locks are not called back and mounts hang.
     Allowed(Concern.LUSTRE, Concern.NODES, LUSTRE, "Lustre servers calling clients back"),
     Allowed(Concern.NODES, Concern.NFS, NFS, "NFS clients"),
+    # A file system in two zones answers at a floating address. A rule for its group covers its interfaces' own alone.
+    Allowed(Concern.NODES, Place.VPC, NFS, "NFS clients of file systems in two zones"),
 )
 
 

@@ -35,11 +35,13 @@ class StorageNetwork:
         subnet_ids: The subnet for file systems in each availability zone.
         security_group_ids: The groups by concern: `lustre`, `nfs`, and `efa` if a Lustre file system takes EFA traffic.
         route_table_ids: Route tables of the clients' subnets; used by MULTI_AZ_1 alone, which moves its address.
+        floating_cidr: Where MULTI_AZ_1 takes that address from; None leaves it to FSx.
     """
 
     subnet_ids: Mapping[str, pulumi.Input[str]]
     security_group_ids: Mapping[str, pulumi.Input[str]]
     route_table_ids: Sequence[pulumi.Input[str]] = ()
+    floating_cidr: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Mount:
             "availabilityZones": list(self.availability_zones),
             "efa": self.efa,
             "accessPointIds": dict(self.access_point_ids),
+            "mountName": self.mount_name,
         }
 
 

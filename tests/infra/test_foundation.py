@@ -2,6 +2,7 @@
 
 import json
 import re
+from ipaddress import IPv4Network
 
 import pytest
 
@@ -41,6 +42,16 @@ def test_homes_in_two_zones_are_reached_from_where_their_clients_are(rows):
     for row in of(rows, "OpenZfsFileSystem"):
         tables = names(row["inputs"]["routeTableIds"], "RouteTable")
         assert tables == {f"network-private-{zone}" for zone in "abc"}
+
+
+def test_the_address_of_homes_in_two_zones_lies_in_no_subnet_and_nodes_are_let_out_to_it(rows):
+    (vpc,) = of(rows, "Vpc")
+    for row in of(rows, "OpenZfsFileSystem"):
+        floating = IPv4Network(row["inputs"]["endpointIpAddressRange"])
+        assert floating.subnet_of(IPv4Network(vpc["inputs"]["cidrBlock"]))
+        assert not any(floating.overlaps(IPv4Network(s["inputs"]["cidrBlock"])) for s in of(rows, "Subnet"))
+        out = [r["inputs"] for r in of(rows, "SecurityGroupEgressRule") if r["inputs"].get("fromPort") == 2049]
+        assert any(floating.subnet_of(IPv4Network(rule["cidrIpv4"])) for rule in out if "cidrIpv4" in rule)
 
 
 def test_logs_and_alerts_are_encrypted_with_the_operations_key(rows):

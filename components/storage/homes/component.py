@@ -43,6 +43,7 @@ class OpenZfsFileSystem(HerdComponent):
             subnet_ids=subnets,
             preferred_subnet_id=subnets[0] if multi_zone else None,
             route_table_ids=network.route_table_ids if multi_zone else None,
+            endpoint_ip_address_range=network.floating_cidr if multi_zone else None,
             security_group_ids=[network.security_group_ids["nfs"]],
             kms_key_id=key_arn,
             opts=self.state(),

@@ -207,3 +207,12 @@ def test_only_what_has_no_name_in_aws_gets_a_name_tag_and_no_tag_of_the_stack_is
         if child.type == ec2.Subnet.pulumi_type:
             assert child.inputs["tags"]["Name"] == child.name.replace("network-", "herd-dev-")
             assert child.inputs["tags"]["tier"] in child.name
+
+
+def test_an_address_serves_one_nat_at_a_time_so_the_old_one_goes_first(built):
+    assert {nat.options["deleteBeforeReplace"] for nat in built().of(ec2.NatGateway)} == {True}
+
+
+def test_fsx_may_move_its_routes_in_the_tables_of_its_clients(built):
+    ours = {t.name for t in built().of(ec2.RouteTable) if t.inputs["tags"].get("AmazonFSx") == "ManagedByAmazonFSx"}
+    assert ours == {f"network-private-{zone}" for zone in "abc"}

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from components.network.layout import subnets, tier_blocks
+from components.network.layout import floating_block, subnets, tier_blocks
 from components.network.spec import ManagedVpc
 from components.network.values import Tier
 
@@ -96,3 +96,33 @@ def test_the_layout_of_the_documentation(managed):
 def test_load_balancers_find_their_subnets_by_tag(managed, tier, tag):
     vpc = ManagedVpc.model_validate(managed()["managed"])
     assert {plan.tier for plan in subnets(vpc, ("eu-west-1a",)) if tag in plan.tags} == {tier}
+
+
+@given(vpcs())
+def test_floating_addresses_lie_in_the_first_block_and_in_no_subnet_of_any_zone(vpc):
+    block = floating_block(vpc)
+    if block is None:
+        free = vpc.cidr.num_addresses - sum(
+            b.num_addresses for tier, b in tier_blocks(vpc).items() if tier is not Tier.PODS
+        )
+        assert free < 256
+        return
+    assert block.prefixlen == 28
+    assert block.subnet_of(vpc.cidr)
+    assert not any(block.overlaps(subnet.cidr) for subnet in subnets(vpc, zones_of(vpc)))
+
+
+@pytest.mark.parametrize(
+    ("cidr", "found"),
+    [
+        ("10.148.0.0/16", "10.148.255.0/28"),
+        ("192.168.0.0/16", "192.168.255.0/28"),  # FSx takes at most 17 characters: the last /28 would have 18
+        ("10.20.0.0/25", None),
+    ],
+)
+def test_where_floating_addresses_are(cidr, found):
+    small = {"private": 28, "intra": 28, "public": "none", "pods": 18}
+    vpc = ManagedVpc.model_validate(
+        {"cidr": cidr, "podCidr": "100.64.0.0/16", "nat": "none", "zoneSlots": 4, "subnets": small}
+    )
+    assert str(floating_block(vpc)) == str(found)

@@ -88,3 +88,8 @@ def test_every_concern_is_described_in_letters_that_aws_takes():
         assert set(text) <= allowed
         assert len(text) <= 255
     assert set(DESCRIPTIONS) == set(Concern)
+
+
+def test_nodes_reach_file_systems_at_addresses_that_move():
+    reached = {port for other, port in found(Concern.NODES, Direction.OUT) if other == "10.20.0.0/16"}
+    assert reached == {port for _, port in found(Concern.NFS, Direction.IN)}

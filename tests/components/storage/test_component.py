@@ -314,6 +314,7 @@ class TestFacts:
             "availabilityZones": ["eu-west-1a"],
             "efa": True,
             "accessPointIds": {},
+            "mountName": f"${{{system}.mountName}}",
         }
         assert set(outputs["buckets"]) == {"checkpoints", "datasets"}
         assert outputs["homes"]["options"] == ",".join(EFS_OPTIONS)
