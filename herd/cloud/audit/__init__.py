@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -161,18 +162,27 @@ class _Audit:
     def _client(self, service: str, region: str) -> Any:
         key = service, region
         if key not in self._clients:
-            import boto3  # noqa: PLC0415 - slow, and not needed to look at the table
-
-            credentials = {}
-            if self._endpoint:
-                credentials = {
-                    "endpoint_url": self._endpoint,
-                    "aws_access_key_id": access_key(self._account),
-                    "aws_secret_access_key": "stand-in",
-                }
-            make: Any = boto3.client
-            self._clients[key] = make(service, region_name=region, **credentials)
+            make = _stand_in_client if self._endpoint else _client
+            self._clients[key] = make(self._endpoint, self._account, service, region)
         return self._clients[key]
+
+
+def _client(endpoint: str | None, account: str, service: str, region: str) -> Any:
+    import boto3  # noqa: PLC0415 - slow, and not needed to look at the table
+
+    credentials = {}
+    if endpoint:
+        credentials = {
+            "endpoint_url": endpoint,
+            "aws_access_key_id": access_key(account),
+            "aws_secret_access_key": "stand-in",
+        }
+    make: Any = boto3.client
+    return make(service, region_name=region, **credentials)
+
+
+# Making clients takes longer than asking them: an audit of the same stand-in again keeps them.
+_stand_in_client = lru_cache(maxsize=256)(_client)
 
 
 def _params(params: Mapping[str, Any], item: Item) -> dict[str, Any]:
