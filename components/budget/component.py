@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -11,14 +10,15 @@ from pulumi_aws import budgets, costexplorer, sns
 from components.base.component import HerdComponent
 from components.base.tags import name_tag
 from components.budget import derive
+from components.budget.spec import ExistingMonitor
 
 if TYPE_CHECKING:
     from components.base.context import StackContext
-    from components.budget.spec import BudgetSpec
+    from components.budget.spec import BudgetSpec, ServicesMonitor, StackMonitor
 
 
 class Budget(HerdComponent):
-    """A monthly budget with alerts and an anomaly monitor, both counting this stack alone.
+    """A monthly budget with alerts, counting this stack alone, and an anomaly monitor.
 
     Attributes:
         topic_arn: Where alerts and anomalies are published, for chat and pagers; e-mails go out on their own.
@@ -79,12 +79,7 @@ class Budget(HerdComponent):
             # Both services check, when they are told of the topic, whether they may publish to it.
             opts=self.child(depends_on=[policy]),
         )
-        monitor = costexplorer.AnomalyMonitor(
-            name,
-            monitor_type="CUSTOM",
-            monitor_specification=json.dumps(derive.monitor_specification(context)),
-            opts=self.child(),
-        )
+        self.monitor_arn: pulumi.Output[str] = self._monitor(name, spec.anomaly_monitor)
         threshold = costexplorer.AnomalySubscriptionThresholdExpressionArgs(
             dimension=costexplorer.AnomalySubscriptionThresholdExpressionDimensionArgs(
                 key="ANOMALY_TOTAL_IMPACT_ABSOLUTE",
@@ -97,7 +92,7 @@ class Budget(HerdComponent):
             costexplorer.AnomalySubscription(
                 f"{name}-{plan.name}",
                 frequency=plan.frequency,
-                monitor_arn_lists=[monitor.arn],
+                monitor_arn_lists=[self.monitor_arn],
                 subscribers=[
                     costexplorer.AnomalySubscriptionSubscriberArgs(type=plan.kind, address=address)
                     for address in addresses[plan.kind]
@@ -111,7 +106,13 @@ class Budget(HerdComponent):
                 costexplorer.CostAllocationTag(f"{name}-{tag}", tag_key=tag, status="Active", opts=self.state())
         self.topic_arn: pulumi.Output[str] = topic.arn
         self.budget_name: pulumi.Output[str] = budget.name
-        self.monitor_arn: pulumi.Output[str] = monitor.arn
         self.register_outputs(
             {"topicArn": self.topic_arn, "budgetName": self.budget_name, "monitorArn": self.monitor_arn}
         )
+
+    def _monitor(self, name: str, spec: ServicesMonitor | StackMonitor | ExistingMonitor) -> pulumi.Output[str]:
+        if isinstance(spec, ExistingMonitor):
+            return pulumi.Output.from_input(spec.arn)
+        monitor = costexplorer.AnomalyMonitor(name, **derive.monitor(spec.kind, self.context), opts=self.child())
+        arn: pulumi.Output[str] = monitor.arn
+        return arn

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from components.base.arns import arn
 from components.base.tags import STACK_TAG
@@ -57,8 +58,15 @@ def stack_filter(context: StackContext) -> str:
     return f"user:{STACK_TAG}${context.tags[STACK_TAG]}"
 
 
+def monitor(kind: Literal["services", "stack"], context: StackContext) -> dict[str, Any]:
+    """What the anomaly monitor watches: all services of the account, or what carries the stack's tag."""
+    if kind == "services":
+        return {"monitor_type": "DIMENSIONAL", "monitor_dimension": "SERVICE"}
+    return {"monitor_type": "CUSTOM", "monitor_specification": json.dumps(monitor_specification(context))}
+
+
 def monitor_specification(context: StackContext) -> dict[str, Any]:
-    """What the anomaly monitor watches: costs with the stack's tag.
+    """Costs with the stack's tag.
 
     The empty fields are part of it: AWS returns them, and any difference replaces the monitor, which then has to learn
     the stack's habits anew. Source: Terraform AWS provider, `aws_ce_anomaly_monitor`, example of a custom monitor.

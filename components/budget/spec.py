@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -41,6 +41,25 @@ class Alert(Spec):
     percent: Annotated[int, Field(ge=1, le=1000)]
 
 
+class ServicesMonitor(Spec):
+    """All services of the account: the one kind a member account of an organization may have, and only one of it."""
+
+    kind: Literal["services"]
+
+
+class StackMonitor(Spec):
+    """What carries the stack's tag, for stacks that share an account: only the organization's payer account may."""
+
+    kind: Literal["stack"]
+
+
+class ExistingMonitor(Spec):
+    """A monitor that the account has already, such as the one AWS makes for new customers: heard, never owned."""
+
+    kind: Literal["existing"]
+    arn: Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:ce::\d{12}:anomalymonitor/[0-9a-f-]{36}$")]
+
+
 DEFAULT_ALERTS = (
     Alert(of=Measure.ACTUAL, percent=80),
     Alert(of=Measure.ACTUAL, percent=100),
@@ -56,6 +75,7 @@ class BudgetSpec(Spec):
         emails: Who hears; Budgets and Cost Anomaly Detection write to them without asking for a confirmation.
         alerts: When the budget speaks up.
         anomaly_threshold_usd: How much more than usual, in all, makes an anomaly worth a message.
+        anomaly_monitor: Whose costs are watched for anomalies.
         cost_tags: Tags that bills are told apart by; all must be tags of the stack.
         activate_tags: Whether this stack activates them for cost allocation. Only the organization's payer account may,
             and once is enough: true in one stack, the payer's longest lived.
@@ -65,6 +85,10 @@ class BudgetSpec(Spec):
     emails: Annotated[tuple[Email, ...], Field(min_length=1, max_length=MOST_EMAILS)]
     alerts: Annotated[tuple[Alert, ...], Field(min_length=1, max_length=MOST_ALERTS)] = DEFAULT_ALERTS
     anomaly_threshold_usd: Dollars = 100
+    # Source: Cost Management User Guide, "Getting started with AWS Cost Anomaly Detection", monitor types and note.
+    anomaly_monitor: Annotated[ServicesMonitor | StackMonitor | ExistingMonitor, Field(discriminator="kind")] = (
+        ServicesMonitor(kind="services")
+    )
     cost_tags: Annotated[tuple[str, ...], Field(min_length=1)] = (
         "project",
         STACK_TAG,

@@ -8,6 +8,7 @@ from pulumi_aws import budgets, costexplorer, sns
 from components.base.problems import InvalidInputError
 from components.budget.component import Budget
 
+MONITOR = "arn:aws:ce::111122223333:anomalymonitor/0a1b2c3d-0000-4000-8000-123456789012"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/0"
 
 
@@ -48,7 +49,7 @@ def test_two_stacks_of_an_account_do_not_count_each_other(build, data):
     tags = {"project": "herd", "environment": "dev", "owner": "a", "team": "b", "cost-centre": "c"}
     seen = set()
     for stack in ("dev", "test"):
-        recording = build(data(), tags={**tags, "stack": stack})
+        recording = build(data(anomalyMonitor={"kind": "stack"}), tags={**tags, "stack": stack})
         filters = recording.one(budgets.Budget).inputs["costFilters"]
         assert filters == [{"name": "TagKeyValue", "values": [f"user:stack${stack}"]}]
         watched = json.loads(recording.one(costexplorer.AnomalyMonitor).inputs["monitorSpecification"])
@@ -59,8 +60,21 @@ def test_two_stacks_of_an_account_do_not_count_each_other(build, data):
 
 def test_the_monitors_empty_fields_are_those_that_aws_returns(build, data):
     """Any difference replaces the monitor at every up."""
-    watched = json.loads(build(data()).one(costexplorer.AnomalyMonitor).inputs["monitorSpecification"])
+    asked = data(anomalyMonitor={"kind": "stack"})
+    watched = json.loads(build(asked).one(costexplorer.AnomalyMonitor).inputs["monitorSpecification"])
     assert watched.keys() == {"And", "CostCategories", "Dimensions", "Not", "Or", "Tags"}
+
+
+def test_a_member_account_watches_all_its_services_because_it_may_watch_nothing_else(build, data):
+    monitor = build(data()).one(costexplorer.AnomalyMonitor).inputs
+    assert monitor == {"monitorType": "DIMENSIONAL", "monitorDimension": "SERVICE"}
+
+
+def test_a_monitor_that_is_there_is_heard_and_not_owned(build, data):
+    recording = build(data(anomalyMonitor={"kind": "existing", "arn": MONITOR}))
+    assert recording.of(costexplorer.AnomalyMonitor) == []
+    assert [s.inputs["monitorArnLists"] for s in recording.of(costexplorer.AnomalySubscription)] == [[MONITOR]] * 2
+    assert recording.outputs[recording.one(Budget.token).urn]["monitorArn"] == MONITOR
 
 
 def test_every_alert_reaches_the_topic_and_every_address(build, data):
@@ -136,6 +150,8 @@ CHANGES = {
     "alerts.of": [{"of": "forecast", "percent": 80}],
     "alerts.percent": [{"of": "actual", "percent": 81}],
     "anomalyThresholdUsd": 101,
+    "anomalyMonitor.kind": {"kind": "stack"},
+    "anomalyMonitor.arn": {"kind": "existing", "arn": MONITOR},
     "costTags": ["stack", "owner"],
     "activateTags": False,
 }

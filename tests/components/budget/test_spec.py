@@ -22,6 +22,8 @@ from components.budget.spec import BudgetSpec
         ({"alerts": [{"of": "actual", "percent": 8000}]}, "alerts[0].percent", "less than or equal to 1000"),
         ({"alerts": [{"of": "actual", "percent": 50}] * 2}, "alerts[1]", "listed twice"),
         ({"anomalyThresholdUsd": 0}, "anomalyThresholdUsd", "greater than or equal to 1"),
+        ({"anomalyMonitor": {"kind": "tag"}}, "anomalyMonitor.kind", "unknown: 'tag'"),
+        ({"anomalyMonitor": {"kind": "existing", "arn": "arn:aws:ce::1:x"}}, "anomalyMonitor.arn", "pattern"),
         ({"costTags": ["owner"]}, "costTags", "bills only show"),
         ({"costTags": ["stack", "stack"]}, "costTags[1]", "listed twice"),
         ({"limit": 1}, "limit", "unknown key"),
