@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from components.base.problems import InvalidInputError, Problem
 from components.base.validation import FieldPath, closest, dotted, validate
 from components.base.yaml_file import YamlFile
+from components.registry import derive as registry
 from components.release import derive
 from components.release.load import load_release, lock_path
 from components.release.spec import ReleaseSpec
@@ -137,8 +138,25 @@ def load_pinned(settings: Settings, source: StackSource, fidelity: Fidelity) -> 
     """What the stack runs; None, without touching a file, for a stack without a release.
 
     Raises:
-        InvalidInputError: The lock is missing, edited, lacks the stack's region or holds values this run may not use.
+        InvalidInputError: The lock is missing, edited or lacks the stack's region; it or the stack file holds values
+            that this run may not use.
     """
+    unread = _unread_digests(settings, source) if fidelity is Fidelity.REAL else []
+    try:
+        pinned = _load_lock(settings, source, fidelity)
+    except InvalidInputError as error:
+        raise InvalidInputError([*unread, *error.problems]) from None
+    if unread:
+        raise InvalidInputError(unread)
+    return pinned
+
+
+def _unread_digests(settings: Settings, source: StackSource) -> list[Problem]:
+    message, fix = "unresolved: nobody has read this digest yet", "write what `regctl image digest HOST/PATH:TAG` says"
+    return [source.problem(("registry", *path), message, fix) for path in registry.unresolved(settings.registry)]
+
+
+def _load_lock(settings: Settings, source: StackSource, fidelity: Fidelity) -> ReleaseSpec | None:
     if settings.release is None:
         return None
     try:

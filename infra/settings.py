@@ -19,7 +19,8 @@ from components.storage.spec import StorageSpec
 class Fidelity(StrEnum):
     """How real a run is. `herd` passes the value; plain `pulumi` runs with the default, the strictest.
 
-    `rehearse` takes values that were read from a stand-in, `render` also takes those nobody has looked up.
+    `rehearse` takes values that were read from a stand-in, and images to mirror whose digest nobody has read, since
+    none is copied; `render` takes everything that nobody has looked up.
     """
 
     REAL = "real"

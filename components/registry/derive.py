@@ -177,8 +177,13 @@ def start_policy(project_arn: str) -> str:
 
 
 def unresolved(spec: RegistrySpec) -> tuple[FieldPath, ...]:
-    """Fields whose digest nobody has looked up yet: fit for a rendering, not for a real run."""
-    return (("mirror", "tool"),) if spec.mirror and not parse(spec.mirror.tool).resolved else ()
+    """Fields whose digest nobody has read where the image lives: fit for a rehearsal, not for a real run."""
+    if spec.mirror is None:
+        return ()
+    images: list[tuple[FieldPath, Reference]] = [
+        (("mirror", "images", i), image) for i, image in enumerate(spec.mirror.references)
+    ]
+    return tuple(path for path, image in [*images, (("mirror", "tool"), parse(spec.mirror.tool))] if not image.resolved)
 
 
 def check(spec: RegistrySpec, context: StackContext, second_region: str | None) -> tuple[tuple[FieldPath, str], ...]:

@@ -35,24 +35,15 @@ def no_release(pattern: str) -> str:
     return pattern
 
 
-def pinned(text: str) -> str:
-    """An image reference with its digest.
-
-    Raises:
-        ValueError: There is none, or it isn't a full reference.
-    """
-    if not parse(text).resolved:
-        raise ValueError(f"{text!r} is unresolved: read its digest where it lives, such as with `regctl image digest`")
-    return text
-
-
 def pinned_or_marked(text: str) -> str:
     """An image reference with its digest, or with the mark `unresolved` in its place.
 
     Raises:
-        ValueError: It has neither, or isn't a full reference.
+        ValueError: It has neither, isn't a full reference, or has nothing by which the digest could be looked up.
     """
-    parse(text)
+    image = parse(text)
+    if not (image.resolved or image.tag):
+        raise ValueError(f"{text!r} is unresolved and has no tag: name the one whose digest is to be read")
     return text
 
 
@@ -68,7 +59,6 @@ MutableTag = Annotated[
     Field(pattern=r"^[A-Za-z0-9_.-]*(?:\*[A-Za-z0-9_.-]*){0,2}$", min_length=1, max_length=128),
     AfterValidator(no_release),
 ]
-PinnedImage = Annotated[str, AfterValidator(pinned)]
 PinnedOrMarked = Annotated[str, AfterValidator(pinned_or_marked)]
 # Source: ECR API reference, ScanningRepositoryFilter.
 ScanFilter = Annotated[str, Field(max_length=255, pattern=r"^[a-z0-9*](?:[._\-/a-z0-9*]?[a-z0-9*]+)*$")]

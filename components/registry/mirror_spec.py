@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from components.base.spec import Spec
 from components.base.validation import FieldPath, FieldProblemsError
-from components.registry.fields import PinnedImage, PinnedOrMarked, SecretArn, repeats
+from components.registry.fields import PinnedOrMarked, SecretArn, repeats
 from components.registry.references import Reference, parse
 
 
@@ -25,9 +25,9 @@ class MirrorSpec(Spec):
     """A job that copies images by digest from registries ECR can't cache, such as `nvcr.io`.
 
     Attributes:
-        images: What to copy: `HOST/PATH[:TAG]@sha256:...`; lands in `mirrors/HOST/PATH`.
-        tool: The image the job runs in, by digest: a shell, `regctl` and `docker-credential-ecr-login`. Marked
-            `@unresolved`, it can be rendered but not run.
+        images: What to copy: `HOST/PATH[:TAG]@sha256:...`; lands in `mirrors/HOST/PATH`. Until its digest has been
+            read it is `HOST/PATH:TAG@unresolved`: such a stack can be rehearsed but not brought up.
+        tool: The image the job runs in, written the same way: a shell, `regctl` and `docker-credential-ecr-login`.
         architecture: Of the machine the job runs on.
         schedule: When it runs (EventBridge Scheduler: `cron(...)` or `rate(...)`); left out, on demand alone.
         timezone: Time zone of the schedule.
@@ -36,7 +36,7 @@ class MirrorSpec(Spec):
         log_days: Days its log is kept.
     """
 
-    images: tuple[PinnedImage, ...]
+    images: tuple[PinnedOrMarked, ...]
     tool: PinnedOrMarked
     architecture: Literal["arm64", "x86_64"] = "arm64"
     schedule: Annotated[str, Field(pattern=r"^(?:cron|rate)\([^()]+\)$", max_length=256)] | None = None

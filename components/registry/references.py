@@ -38,8 +38,8 @@ class Reference:
 
     @property
     def pinned(self) -> str:
-        """The reference by digest alone."""
-        return f"{self.host}/{self.path}@{self.digest}"
+        """The reference by digest alone; as it stands where the digest is not known."""
+        return f"{self.host}/{self.path}@{self.digest}" if self.resolved else str(self)
 
     def __str__(self) -> str:
         return f"{self.host}/{self.path}{f':{self.tag}' if self.tag else ''}@{self.digest}"

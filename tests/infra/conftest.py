@@ -40,10 +40,17 @@ class Checkout:
         path.write_text(text.replace(old, new), encoding="utf-8")
         return text[: text.index(old)].count("\n") + 1
 
+    def read_digests(self, stack: str) -> None:
+        """Write a digest wherever the stack's file says that nobody has read it."""
+        text = self.file(stack).read_text(encoding="utf-8")
+        assert "@unresolved" in text
+        self.file(stack).write_text(text.replace("@unresolved", f"@sha256:{'0' * 64}"), encoding="utf-8")
+
     def load(self, stack: str, fidelity: Fidelity = Fidelity.RENDER):
         """What the program does before it registers anything: the settings and what is pinned."""
         source = StackSource(self.root, "herd", stack)
-        settings = load_settings(load_stack(self.root, stack, fidelity=fidelity.value).strings(), source)
+        config = load_stack(self.root, stack, fidelity=fidelity.value).strings()
+        settings = load_settings(config, source)
         return settings, load_pinned(settings, source, fidelity)
 
     def refused(self, stack: str, fidelity: Fidelity = Fidelity.RENDER):

@@ -92,6 +92,7 @@ REFUSALS = {
 def test_the_more_real_the_run_the_less_it_takes(checkout, kind, fidelity):
     lock_content, refusing = REFUSALS[kind]
     use(checkout, lock_content)
+    checkout.read_digests("dev")
     if fidelity in refusing:
         (problem,) = checkout.refused("dev", fidelity)
         assert "herd release resolve" in problem.fix
@@ -100,7 +101,26 @@ def test_the_more_real_the_run_the_less_it_takes(checkout, kind, fidelity):
         assert pinned.amis["node"].id == lock_content["amis"]["node"]["ids"]["us-east-2"]
 
 
+@pytest.mark.parametrize("stack", ["dev", "test", "prod"])
+def test_digests_that_nobody_has_read_are_fit_for_a_rehearsal_and_not_for_a_real_run(checkout, stack):
+    lines = checkout.file(stack).read_text(encoding="utf-8").splitlines()
+    if stack == "dev":  # its lock is another matter
+        checkout.edit(checkout.file(stack), f"herd:release: {LOCK}", 'herd:release: ""')
+    checkout.load(stack, Fidelity.REHEARSE)
+    problems = checkout.refused(stack, Fidelity.REAL)
+    assert [problem.field for problem in problems] == [
+        *(f"registry.mirror.images[{i}]" for i in range(2)),
+        "registry.mirror.tool",
+    ]
+    for problem in problems:
+        assert "@unresolved" in lines[problem.line - 1]
+        assert "regctl image digest" in problem.fix
+    checkout.read_digests(stack)
+    checkout.load(stack, Fidelity.REAL)
+
+
 def test_the_shipped_lock_is_refused_for_real_until_it_is_resolved(checkout):
+    checkout.read_digests("dev")
     problems = checkout.refused("dev", Fidelity.REAL)
     assert len(problems) == 8
     assert all("unresolved" in problem.message and problem.line for problem in problems)

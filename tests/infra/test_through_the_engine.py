@@ -40,5 +40,6 @@ def test_a_run_for_real_refuses_what_nobody_has_looked_up(preview):
     assert outcome.exit_code != 0
     said = messages(outcome)
     assert said.count("unresolved: nobody has looked this value up yet") == 8
+    assert said.count("unresolved: nobody has read this digest yet") == 3
     assert "herd release resolve" in said
     assert "Traceback" not in said

@@ -167,8 +167,15 @@ def test_services_act_for_this_account_only(make_context):
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
 
 
-def test_an_unresolved_tool_is_reported(full):
+def test_unresolved_digests_are_reported(full):
     assert derive.unresolved(RegistrySpec.model_validate(full)) == ()
     full["mirror"]["tool"] = "quay.io/tools/regctl:v1@unresolved"
     assert derive.unresolved(RegistrySpec.model_validate(full)) == (("mirror", "tool"),)
+    full["mirror"]["images"] = [*full["mirror"]["images"], "nvcr.io/a:1@unresolved", "nvcr.io/a:2@unresolved"]
+    last = len(full["mirror"]["images"]) - 1
+    assert derive.unresolved(RegistrySpec.model_validate(full)) == (
+        ("mirror", "images", last - 1),
+        ("mirror", "images", last),
+        ("mirror", "tool"),
+    )
     assert derive.unresolved(RegistrySpec()) == ()

@@ -103,7 +103,8 @@ BAD = [
     ),
     ("mirror.images", "at least one", {"mirror": {"tool": TOOL, "images": []}}),
     ("mirror.images[0]", "not pinned by digest", {"mirror": {"tool": TOOL, "images": ["nvcr.io/nvidia/cuda:12"]}}),
-    ("mirror.images[0]", "unresolved", {"mirror": {"tool": TOOL, "images": ["nvcr.io/nvidia/cuda@unresolved"]}}),
+    ("mirror.images[0]", "has no tag", {"mirror": {"tool": TOOL, "images": ["nvcr.io/nvidia/cuda@unresolved"]}}),
+    ("mirror.images[1]", "copied already", {"mirror": {"tool": TOOL, "images": ["n.io/a:1@unresolved"] * 2}}),
     ("mirror.images[1]", "copied already", {"mirror": {"tool": TOOL, "images": [CUDA, CUDA]}}),
     (
         "mirror.images[1]",
