@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ ConfigValue = str | bool | int | float | list[Any] | dict[str, Any]
 
 # What ties a stack file to the secrets of one real stack; source: Pulumi's workspace.ProjectStack.
 _SECRETS: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
+# Source: Pulumi's tokens.ParseStackName.
+_STACK: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,10 @@ def load_stack(root: Path, stack: str, *, fidelity: Fidelity = "real", release: 
     if not isinstance(project, dict) or not isinstance(project.get("name"), str):
         raise InvalidInputError.one("has no project name", file="Pulumi.yaml", fix="add `name: herd`")
     name = project["name"]
+    if not _STACK.fullmatch(stack):
+        raise InvalidInputError.one(
+            f"{stack[:100]!r} is no name of a stack", field="STACK", fix="letters, digits, -, _ and ., 100 at most"
+        )
     folder = root / (project.get("stackConfigDir") or ".")
     path = folder / f"Pulumi.{stack}.yaml"
     shown = path.relative_to(root).as_posix()

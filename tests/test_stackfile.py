@@ -129,3 +129,10 @@ def test_a_project_file_without_a_name_is_refused(stacks, text):
     (stacks.root / "Pulumi.yaml").write_text(text)
     with pytest.raises(InvalidInputError, match="has no project name"):
         load_stack(stacks.root, "dev")
+
+
+@pytest.mark.parametrize("stack", ["", "../../etc/passwd", "a\nb", "a\0b", "x" * 5000, "dev/", "dév"])
+def test_what_can_be_no_stack_is_refused_before_a_file_is_looked_for(stacks, stack):
+    with pytest.raises(InvalidInputError, match="is no name of a stack") as refused:
+        load_stack(stacks.root, stack)
+    assert len(str(refused.value)) < 300

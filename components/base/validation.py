@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -51,10 +51,15 @@ def validate(
     Raises:
         InvalidInputError: Every problem of the data, with file, line and field.
     """
+    found = [(path, "should be a number, not true or false", "") for path in _truths([model], data, ())]
     try:
-        return model.model_validate(data)
+        # The file has one spelling: snake_case names are for code that builds a model.
+        built = model.model_validate(data, by_alias=True, by_name=False)
     except ValidationError as error:
-        found = _located(error, model, data)
+        found += _located(error, model, data)
+    else:
+        if not found:
+            return built
     raise InvalidInputError(
         Problem(file, line((*prefix, *path)), dotted((*prefix, *path)), message, fix) for path, message, fix in found
     )
@@ -183,10 +188,22 @@ def _inside(kind: Any, part: str | int) -> list[Any]:
     return _members(arguments[-1] if typing.get_origin(kind) is dict else arguments[0]) if arguments else []
 
 
+def _truths(kinds: Sequence[Any], data: Any, path: FieldPath) -> Iterator[FieldPath]:
+    """Where true or false stands for a number: pydantic takes them for 1 and 0, a budget of one dollar."""
+    if isinstance(data, bool):
+        if bool not in kinds and (int in kinds or float in kinds):
+            yield path
+    elif isinstance(data, dict | list):
+        for part, item in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from _truths([inner for kind in kinds for inner in _inside(kind, part)], item, (*path, part))
+
+
 def _members(annotation: Any) -> list[Any]:
     origin = typing.get_origin(annotation)
     if origin is typing.Annotated:
         return _members(typing.get_args(annotation)[0])
+    if origin is typing.Literal:
+        return [type(value) for value in typing.get_args(annotation)]
     if origin in (typing.Union, types.UnionType):
         return [member for argument in typing.get_args(annotation) for member in _members(argument)]
     return [annotation]

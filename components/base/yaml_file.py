@@ -63,6 +63,7 @@ class YamlFile:
                 else:
                     return line
                 node = node[key]
-            except (KeyError, IndexError):
+            except (KeyError, IndexError, TypeError):
+                # ruamel keeps no positions at all (None) for a map written as `{}`.
                 return line
         return line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +33,10 @@ def load_release(root: Path, release: str) -> Release:
     """
     path = lock_path(root, release)
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-    if not path.is_file():
+    there = False
+    with suppress(OSError):  # a name longer than a file system takes
+        there = path.is_file()
+    if not there:
         raise InvalidInputError.one("no such release lock", file=shown, fix=closest(release, known_locks(root)))
     source = YamlFile.load(path, shown=shown)
     data = plain(source.data)

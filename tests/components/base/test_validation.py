@@ -36,6 +36,7 @@ class Pair(Spec):
 class House(Spec):
     street_name: str
     number: int
+    floors: Literal[1, 2] = 1
     pair: Pair | None = None
     pets: tuple[Annotated[Cat | Dog, Field(discriminator="kind")], ...] = ()
     rooms: dict[str, Pair] = Field(default={})
@@ -95,3 +96,25 @@ def test_a_value_of_no_known_kind_says_which_kinds_there_are(tmp_path):
 
 def test_paths_are_written_as_people_write_them():
     assert dotted(("pets", 1, "kind")) == "pets[1].kind"
+
+
+def test_true_is_no_number(tmp_path):
+    text = "streetName: Elm\nnumber: true\nfloors: true\n"
+    text += "rooms:\n  attic: {low: 1, high: yes}\npair: {low: false, high: 2}\n"
+    assert [problem[:3] for problem in problems(tmp_path, text)] == [
+        (2, "number", "should be a number, not true or false"),
+        (3, "floors", "should be a number, not true or false"),
+        (5, "rooms.attic.high", "input should be a valid integer, unable to parse string as an integer, found 'yes'"),
+        (6, "pair.low", "should be a number, not true or false"),
+    ]
+
+
+def test_a_file_has_one_spelling_of_a_key(tmp_path):
+    found = problems(tmp_path, "street_name: Elm\nnumber: 1\n")
+    assert [problem[1:3] for problem in found] == [("streetName", "missing"), ("street_name", "unknown key")]
+
+
+@pytest.mark.parametrize("empty", ["{}", "\n    {}", "[]"])
+def test_what_is_missing_from_an_empty_map_is_told_at_the_map(tmp_path, empty):
+    found = problems(tmp_path, f"streetName: Elm\nnumber: 1\nrooms:\n  attic: {empty}\n")
+    assert {(line, field.split(".")[1]) for line, field, _, _ in found} == {(4, "attic")}

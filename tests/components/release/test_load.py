@@ -125,3 +125,10 @@ def test_what_is_no_lock_at_all_is_refused_without_a_crash(locks, text):
     path = locks.write()
     path.write_text(text)
     assert refused(locks, locks.name(path))
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "../../etc/passwd", "stacks", "."])
+def test_what_can_be_no_lock_is_told_like_a_missing_one(locks, name):
+    locks.write()
+    (problem,) = refused(locks, name)
+    assert problem.message == "no such release lock"
