@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from botocore.parsers import create_parser
 from botocore.utils import parse_timestamp
@@ -214,7 +215,8 @@ def understand(
     environ: Environ, body: bytes, account: Callable[[str], str], backend: Callable[[Environ], Answer]
 ) -> Call | None:
     """The call a request makes; None if it is not signed or no model knows it (moto may still answer it)."""
-    scope = credential_scope(environ.get("HTTP_AUTHORIZATION", ""))
+    # A presigned URL carries in its query what other requests carry in a header.
+    scope = credential_scope(environ.get("HTTP_AUTHORIZATION") or unquote(environ.get("QUERY_STRING", "")))
     if scope is None:
         return None
     key, region, signing_name = scope

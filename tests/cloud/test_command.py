@@ -48,7 +48,7 @@ def test_it_prints_an_environment_that_works_and_ends_on_ctrl_c():
         (["--account", "12"], ["--account", "12 digits"]),
         (["--region", "mars-north-1"], ["--region", "mars-north-1"]),
         (["--account", "x", "--region", "mars-north-1"], ["--account", "--region"]),
-        (["--port", "70000"], ["--port", "70000"]),
+        (["--port", "70000"], ["--port", "65535"]),
     ],
 )
 def test_what_makes_no_sense_is_told_at_once(options, said):
