@@ -49,7 +49,8 @@ class Journal:
     ) -> None:
         self.path, self._on_durable = path, on_durable
         self._buffer: list[bytes] = []
-        self._flush: asyncio.Task[None] | None = None
+        self._flushing: asyncio.Task[None] | None = None
+        self._stored = asyncio.Event()
         self._error: OSError | None = None
         self._appended = self._durable = 0
         complete = path.read_bytes().rfind(b"\n") + 1 if resume and path.exists() else 0
@@ -63,31 +64,40 @@ class Journal:
         self._buffer.append(_line(entry))
         self._appended += 1
 
+    def flush(self) -> None:
+        """Begin to make durable what was appended, without waiting for it."""
+        if self._flushing is None:
+            self._flushing = asyncio.create_task(self._drain())
+
     async def commit(self) -> None:
         """Wait until everything appended so far is on disk; commits of concurrent steps share one fsync."""
         wanted = self._appended
         while self._durable < wanted:
-            if self._flush is None:
-                self._flush = asyncio.create_task(self._store_buffer())
-            await asyncio.wait({self._flush})
-            self._flush_error()
+            self.flush()
+            await self._stored.wait()
+            if self._error:
+                raise self._error
 
-    async def _store_buffer(self) -> None:
-        lines, self._buffer = self._buffer, []
+    async def _drain(self) -> None:
         try:
-            await asyncio.to_thread(self._store, lines)
+            while self._buffer and not self._error:
+                lines, self._buffer = self._buffer, []
+                await asyncio.to_thread(self._store, lines)
+                for _ in lines:
+                    self._durable += 1
+                    if self._on_durable:
+                        self._on_durable(self._durable)
+                self._tell()
         except OSError as error:
             self._error = error
         finally:
-            self._flush = None
-        for _ in lines:
-            self._durable += 1
-            if self._on_durable:
-                self._on_durable(self._durable)
+            self._flushing = None
+            self._tell()
 
-    def _flush_error(self) -> None:
-        if self._error:
-            raise self._error
+    def _tell(self) -> None:
+        """Wake who waits for the batch that was just stored."""
+        self._stored.set()
+        self._stored = asyncio.Event()
 
     def close(self, compacted: str) -> None:
         """Write what is left and the SHA-256 of the state file that is about to replace the old one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from herd.engine.backend import Run
@@ -17,7 +16,6 @@ class Recorder:
     def __init__(self, run: Run | None, crypter: Crypter) -> None:
         self._run, self._crypter = run, crypter
         self._number = 0
-        self._flushes: set[asyncio.Task[None]] = set()
 
     def _record(self, entry: dict[str, Any]) -> None:
         assert self._run is not None
@@ -46,9 +44,7 @@ class Recorder:
         elif ok:
             entry |= self._effect(step, number)
         self._record(entry)
-        flush = asyncio.ensure_future(self._run.journal.commit())
-        self._flushes.add(flush)
-        flush.add_done_callback(self._flushes.discard)
+        self._run.journal.flush()
 
     def _effect(self, step: Step, number: int) -> dict[str, Any]:
         old, new = step.old, step.new
@@ -77,5 +73,5 @@ class Recorder:
 
     async def close(self) -> None:
         """Wait for what is still being written."""
-        if self._flushes:
-            await asyncio.gather(*self._flushes)
+        if self._run:
+            await self._run.journal.commit()

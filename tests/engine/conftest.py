@@ -25,13 +25,16 @@ class ProbeStack:
 
     def program(self, source: str) -> ProbeStack:
         """Give the stack this program; `pulumi`, `Opts`, `Thing`, `Comp`, `Provider` and `lookup` are imported."""
-        imports = "import pulumi\nfrom pulumi import ResourceOptions as Opts\nfrom probe import Comp, Provider, Thing, lookup\n"
+        imports = "import pulumi\nfrom pulumi import ResourceOptions as Opts\n"
+        imports += "from probe import Comp, Provider, Thing, lookup\n"
         (self.folder / "main.py").write_text(imports + textwrap.dedent(source))
         return self
 
     def engine(self, **options) -> Engine:
         main = self.folder / "main.py"
-        program = Program(self.folder, main, {"PYTHONPATH": str(VECTORS)}, preload=("pulumi",)) if main.exists() else None
+        program = (
+            Program(self.folder, main, {"PYTHONPATH": str(VECTORS)}, preload=("pulumi",)) if main.exists() else None
+        )
         settings = {"config": {}, "environment": {"PROBE_DIR": str(self.probe)}} | options
         return Engine("vec", "dev", self.backend, {"probe": VECTORS / "provider"}, program, **settings)
 

@@ -119,7 +119,9 @@ def test_reading_needs_no_lock(backend: Backend, holder: subprocess.Popen[bytes]
     assert backend.export_deployment()["deployment"]["resources"] == []
 
 
-def test_the_lock_of_a_killed_run_is_taken_over_with_a_notice(backend: Backend, holder: subprocess.Popen[bytes]) -> None:
+def test_the_lock_of_a_killed_run_is_taken_over_with_a_notice(
+    backend: Backend, holder: subprocess.Popen[bytes]
+) -> None:
     holder.kill()
     holder.wait()
     assert backend.lock_file.exists()

@@ -106,7 +106,10 @@ def test_pending_creations_are_named_carried_and_cleared(stack) -> None:
 
     assert warnings(stack.engine().preview()) == []
     outcome = stack.engine().up()
-    assert [(i.operation, i.urn) for i in outcome.interrupted] == [("creating", lost["urn"]), ("updating", updating["urn"])]
+    assert [(i.operation, i.urn) for i in outcome.interrupted] == [
+        ("creating", lost["urn"]),
+        ("updating", updating["urn"]),
+    ]
     assert len(warnings(outcome)) == 1
     assert lost["urn"] in warnings(outcome)[0]
     pending = stack.backend.export_deployment()["deployment"]["pending_operations"]
