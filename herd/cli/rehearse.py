@@ -55,7 +55,7 @@ def command(
             endpoint=cloud,
             listener=progress,
         )
-    console.print(summary(report))
+    console.print(summary(report), soft_wrap=True)
     if json_file:
         write_json(json_file, report.to_json())
     raise typer.Exit(0 if report.ok else 1)
