@@ -162,6 +162,16 @@ def _fresh_association(world):
     )
 
 
+def test_a_call_that_names_what_was_just_made_is_repeated_until_aws_has_heard_of_it(world, cloud, fault):
+    vpc = world.example("Vpc#13")
+    fault(Fault("error", service="ec2", action="CreateSubnet", code="InvalidVpcID.NotFound", times=3))
+
+    subnet = world.make("aws:ec2/subnet:Subnet", {"vpcId": vpc.id, "cidrBlock": "10.0.0.0/20"}, "eventual")
+
+    assert subnet.state["vpcId"] == vpc.id
+    assert cloud.faults.wire()[0]["struck"] == 3
+
+
 def test_a_mistaken_reference_fails_at_once(world):
     started = time.monotonic()
 

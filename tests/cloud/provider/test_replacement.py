@@ -11,7 +11,7 @@ import cfnlint
 import pytest
 from ruamel.yaml import YAML
 
-from herd.cloud.provider.replacement import CONDITIONS, known_types, replacement
+from herd.cloud.provider.replacement import CONDITIONS, Replacement, known_types, replacement
 from herd.cloud.provider.rows import ROWS
 from herd.cloud.provider.schema import schema
 from herd.cloud.provider.shapes import _forms
@@ -69,6 +69,21 @@ def test_listed_disagreements_are_still_there(token):
     always = {re.split(r"[.\[]", path)[0] for path in replacement(token).always}
     for name in COUNTERPARTS[token]["differs"]:
         assert (name in there) != (name in always), name
+
+
+def test_a_block_with_flagged_members_forces_by_them_and_by_its_coming_and_going():
+    facts = Replacement(frozenset({"block", "block.fixed", "list", "list[].fixed", "whole"}), {}, frozenset())
+    both = ({"block": {"a": 1}, "list": [{}]}, {"block": {"a": 2}, "list": [{}]})
+
+    assert facts.forces("block.fixed", "update", *both)
+    assert not facts.forces("block.free", "update", *both)
+    assert facts.forces("block", "add", {}, {"block": {"a": 1}})
+    assert facts.forces("block.free", "add", {}, {"block": {"free": 1}})
+    assert facts.forces("list[3].fixed", "update", *both)
+    assert not facts.forces("list[3].free", "update", *both)
+    assert facts.forces("list[0]", "delete", *both)
+    assert facts.forces("whole.anything", "update", *both)
+    assert not facts.forces("other", "update", *both)
 
 
 def test_the_facts_are_about_the_rows_and_name_inputs_that_there_are():
