@@ -7,6 +7,7 @@ import pytest
 from herd.cloud import policies
 
 ROLE = "arn:aws:iam::111122223333:role/nobody"
+LINKED = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 GOOD = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
 
 
@@ -50,9 +51,7 @@ def test_a_single_statement_needs_no_list():
         {"AWS": "111122223333"},
         {"AWS": "arn:aws:iam::111122223333:root"},
         {"AWS": "arn:aws:iam::999988887777:role/in-an-account-nobody-uses-here"},
-        {
-            "AWS": "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
-        },
+        {"AWS": LINKED},
         {"Federated": "arn:aws:iam::111122223333:oidc-provider/example.org"},
         {"AWS": "*"},
         "*",
