@@ -38,6 +38,8 @@ def production_is_durable(settings: Settings, _: StackContext) -> Iterator[Findi
         return
     if settings.replica_region is None:
         yield "replicaRegion", "missing: prod keeps copies in a second region", "name one"
+    elif not settings.registry.replication.second_region:
+        yield "registry.replication.secondRegion", "prod's releases must outlive its first region", "say true"
     if settings.tags.ttl is not None:
         yield "tags.ttl", "prod doesn't expire", "remove it"
     network = settings.network.managed

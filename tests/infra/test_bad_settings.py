@@ -120,6 +120,13 @@ MISTAKES = {
         "replicaRegion",
         ("second region",),
     ),
+    "a prod with its releases in one region": (
+        "prod",
+        "secondRegion: true",
+        "secondRegion: false",
+        "registry.replication.secondRegion",
+        ("must outlive",),
+    ),
     "a prod that expires": (
         "prod",
         "    data-class: confidential",
