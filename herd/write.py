@@ -11,6 +11,21 @@ from typing import Any
 from components.base.problems import InvalidInputError
 
 
+def check_writable(path: Path, *, field: str = "") -> None:
+    """Find out before long work whether its result can be written.
+
+    Raises:
+        InvalidInputError: `path` is a folder, or its own folder doesn't exist or can't be written to.
+    """
+    if path.is_dir():
+        raise InvalidInputError.one("is a folder", file=str(path), field=field, fix="name a file")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise InvalidInputError.one(f"can't be written: {error.strerror}", file=str(path), field=field) from None
+
+
 def write_text(path: Path, text: str) -> None:
     """Put `text` in the place of `path`; a reader sees the old file or the new one, never half of it.
 

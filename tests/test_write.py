@@ -31,3 +31,13 @@ def test_a_failure_leaves_the_old_file_and_no_scratch(tmp_path, monkeypatch):
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(InvalidInputError, match="can't be written"):
         write.write_text(tmp_path / "no" / "a.json", "x")
+
+
+@pytest.mark.parametrize("target", ["", "missing/report.json", "file.txt/report.json"])
+def test_what_can_t_be_written_is_known_before_the_work(tmp_path, target):
+    (tmp_path / "file.txt").write_text("x")
+    with pytest.raises(InvalidInputError) as refused:
+        write.check_writable(tmp_path / target, field="--json")
+    assert refused.value.problems[0].field == "--json"
+    write.check_writable(tmp_path / "report.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["file.txt"]

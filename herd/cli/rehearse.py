@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -32,30 +34,41 @@ def command(
     ] = None,
 ) -> None:
     """Bring a stack up on a fresh stand-in AWS, change it, break it, heal it, take it down and look for leftovers."""
+    # gRPC tells of every connection that a stopped program leaves; nobody reading this can do anything about it.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     import tempfile
 
     from rich.console import Console
 
+    from herd.cli.stop import Stop
     from herd.rehearse.run import rehearse
     from herd.rehearse.show import Progress, summary
     from herd.root import project_root
-    from herd.write import write_json
+    from herd.stackfile import load_stack
+    from herd.write import check_writable, write_json
 
+    root = project_root(Path.cwd())
+    load_stack(root, stack, fidelity="rehearse")
+    if json_file:
+        check_writable(json_file, field="--json")
     console = Console(highlight=False)
-    scratch = Path(tempfile.mkdtemp(prefix=f"herd-{stack}-")) if keep else None
-    if scratch:
-        console.print(f"  state and events: {scratch}", soft_wrap=True)
-    with Progress(console) as progress:
-        report = rehearse(
-            project_root(Path.cwd()),
-            stack,
-            base=base,
-            engine=engine.value,
-            scratch=scratch,
-            endpoint=cloud,
-            listener=progress,
-        )
-    console.print(summary(report), soft_wrap=True)
+    with Stop() as stop:
+        try:
+            scratch = Path(tempfile.mkdtemp(prefix=f"herd-{stack}-")) if keep else None
+            if scratch:
+                console.print(f"  state and events: {scratch}", soft_wrap=True)
+            with Progress(console, stop.check) as progress:
+                report = rehearse(
+                    root, stack, base=base, engine=engine.value, scratch=scratch, endpoint=cloud, listener=progress
+                )
+        except BaseException:
+            # Whatever fails after a signal fails because of it.
+            if not stop.number:
+                raise
+            left = "what it made is still in the cloud: `herd recover`" if cloud else "its cloud is gone with it"
+            sys.stderr.write(f"interrupted: the rehearsal of {stack} proves nothing; {left}\n")
+            raise typer.Exit(stop.exit_code) from None
+    console.print(summary(report))
     if json_file:
         write_json(json_file, report.to_json())
     raise typer.Exit(0 if report.ok else 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -22,6 +23,8 @@ from herd.rehearse.workspace import Tree
 
 # The parts of a tree that a program run needs; the rest of the checkout stays where it is.
 PROGRAM_PARTS = ("Pulumi.yaml", "infra", "components", "stacks")
+
+_GRACE = 15  # seconds for a command that was interrupted to write its state
 
 
 def find_cli() -> str | None:
@@ -143,9 +146,12 @@ class PulumiDriver:
             process = subprocess.Popen(
                 [*command, "--stack", self._stack], cwd=self._project, env=self._environment, stdout=sink, stderr=sink
             )
-            for event in _follow(log, process):
-                events.append(event)
-                self._on_event(event)
+            try:
+                for event in _follow(log, process):
+                    events.append(event)
+                    self._on_event(event)
+            finally:
+                _end(process)
         run = Run.of(Plan.from_events(events), ok=process.returncode == 0)
         if process.returncode and not run.errors:
             said = output.read_text(encoding="utf-8", errors="replace").strip()
@@ -165,6 +171,17 @@ class PulumiDriver:
         if done.returncode:
             raise InvalidInputError.one(f"`pulumi {' '.join(arguments)}` failed: {done.stderr.strip()}")
         return done.stdout
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command that still runs because the rehearsal was stopped: as Ctrl-C does, then for good."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _follow(log: Path, process: subprocess.Popen[bytes]) -> Iterator[Event]:

@@ -7,7 +7,11 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from components.base.problems import InvalidInputError
 from herd.cloud.audit import Found
@@ -17,9 +21,12 @@ from herd.rehearse.driver import Driver, EmbeddedDriver, OnEvent
 from herd.rehearse.lifecycle import Lifecycle, Listener
 from herd.rehearse.pulumi_cli import PulumiDriver, find_cli
 from herd.rehearse.report import Report, by_component
+from herd.rehearse.sealed import sealed_environment
 from herd.rehearse.workspace import Tree, checkout
 from herd.release.rehearsed import rehearsed_stack
 from herd.stackfile import StackFile, load_stack
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 class Audience(Listener, Protocol):
@@ -63,8 +70,8 @@ def rehearse(
     settings = load_stack(root, stack, fidelity="rehearse")
     account, regions = _place(settings)
     tree = Tree(root, "working tree")
-    first = checkout(root, base, scratch / "base") if base else tree
-    with _cloud(endpoint, account, regions) as cloud:
+    first = checkout(root, base, scratch / "base") if base is not None else tree
+    with sealed_environment(), _cloud(endpoint, account, regions) as cloud:
 
         def clients(service: str, region: str) -> Any:
             return cloud.client(service, account, region)
@@ -104,8 +111,14 @@ def _cloud(endpoint: str | None, account: str, regions: list[str]) -> RunningClo
     """A fresh cloud, or the running one if it is empty."""
     if endpoint is None:
         return CloudServer.spawn(accounts=(account,))
+    if not _is_on_this_machine(endpoint):
+        raise _no_cloud(endpoint, "is no http://127.0.0.1:PORT: a rehearsal stays on this machine")
     cloud = RunningCloud(endpoint, account)
-    if found := _audit(cloud, account, regions):
+    try:
+        found = _audit(cloud, account, regions)
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
+        raise _no_cloud(endpoint, f"doesn't answer like a stand-in cloud: {error}") from None
+    if found:
         raise InvalidInputError.one(
             f"holds {len(found)} objects already, such as {found[0].type} {found[0].id}",
             file=endpoint,
@@ -113,6 +126,19 @@ def _cloud(endpoint: str | None, account: str, regions: list[str]) -> RunningClo
             fix="start a fresh `herd cloud`; after an interrupted rehearsal: `herd recover`",
         )
     return cloud
+
+
+def _no_cloud(endpoint: str, message: str) -> InvalidInputError:
+    fix = "give the address that `herd cloud` prints"
+    return InvalidInputError.one(message, file=endpoint, field="--cloud", fix=fix)
+
+
+def _is_on_this_machine(endpoint: str) -> bool:
+    try:
+        parts = urlsplit(endpoint)
+        return parts.scheme == "http" and parts.hostname in LOOPBACK and bool(parts.port)
+    except ValueError:  # a port that is none
+        return False
 
 
 def _place(settings: StackFile) -> tuple[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,8 +34,9 @@ SHOWN = 12
 class Progress:
     """Follows engine events: on a terminal a live view of what is under way, else one line per phase."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, check: Callable[[], None] = lambda: None) -> None:
+        """A view on `console`; `check` is called before each phase and may raise to end the rehearsal."""
+        self._console, self._check = console, check
         self._live: Live | None = None
         self._phase, self._began = "", 0.0
         self._running: dict[str, tuple[str, float]] = {}
@@ -55,6 +56,7 @@ class Progress:
 
     def begin(self, phase: str) -> None:
         """A phase starts."""
+        self._check()
         self._phase, self._began, self._done = phase, time.monotonic(), 0
         self._running.clear()
 
