@@ -10,13 +10,14 @@ import functools
 import hashlib
 import json
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from components.base.problems import InvalidInputError
-from herd.engine.values import SECRET, SIG, UNKNOWN_STRING, Secret, b64, canonical, mapped
+from herd.engine.values import RESOURCE, SECRET, SIG, UNKNOWN, UNKNOWN_STRING, Secret, b64, canonical
 
 ROUNDS = 1_000_000
 _NONCE, _SALT = 12, 8
@@ -50,7 +51,7 @@ class Crypter:
 
     def encode(self, value: Any) -> Any:
         """Property data as JSON for the state, secrets encrypted."""
-        return mapped(value, self._encrypt, UNKNOWN_STRING)
+        return _stored(value, self._encrypt)
 
     def decode(self, value: Any) -> Any:
         """Property data from the state's JSON."""
@@ -96,7 +97,7 @@ class Crypter:
             raise self._error("a ciphertext is malformed", "restore the state from a backup") from error
 
     def _encrypt(self, secret: Secret) -> dict[str, str]:
-        text = canonical(mapped(secret.value, _nested, UNKNOWN_STRING))
+        text = canonical(_stored(secret.value, _nested))
         if text not in self._known:
             self._known[text] = self._seal(self._open(), text)
         return {SIG: SECRET, "ciphertext": self._known[text]}
@@ -111,9 +112,21 @@ class Crypter:
         return _unnested(json.loads(text))
 
 
+def _stored(value: Any, seal: Callable[[Secret], dict[str, str]]) -> Any:
+    if isinstance(value, dict):
+        if value.get(SIG) == RESOURCE:  # without what can be told from its URN
+            value = {"packageVersion": ""} | {k: v for k, v in value.items() if k not in ("name", "type")}
+        return {k: _stored(v, seal) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_stored(v, seal) for v in value]
+    if isinstance(value, Secret):
+        return seal(value)
+    return UNKNOWN_STRING if value is UNKNOWN else value
+
+
 def _nested(secret: Secret) -> dict[str, str]:
     """A secret inside a secret is marked, not encrypted again."""
-    return {SIG: SECRET, "ciphertext": canonical(mapped(secret.value, _nested, UNKNOWN_STRING))}
+    return {SIG: SECRET, "ciphertext": canonical(_stored(secret.value, _nested))}
 
 
 def _unnested(value: Any) -> Any:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 
 from components.base.problems import InvalidInputError
@@ -148,21 +149,17 @@ def _in_loop(course: Course) -> Outcome:
 
     The first interrupt lets what is under way finish, the second gives up.
     """
-    box: list[Outcome | BaseException] = []
+    outcome: Future[Outcome] = Future()
 
     def target() -> None:
         try:
-            box.append(asyncio.run(course.go()))
+            outcome.set_result(asyncio.run(course.go()))
         except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
-            box.append(error)
+            outcome.set_exception(error)
 
-    thread = threading.Thread(target=target, name="herd-engine", daemon=True)
-    thread.start()
+    threading.Thread(target=target, name="herd-engine", daemon=True).start()
     try:
-        thread.join()
+        return outcome.result()
     except KeyboardInterrupt:
         course.cancel()
-        thread.join()
-    if isinstance(box[0], BaseException):
-        raise box[0]
-    return box[0]
+        return outcome.result()

@@ -74,7 +74,7 @@ def test_an_unchanged_secret_keeps_its_ciphertext(crypter: Crypter) -> None:
 
 def test_a_wrong_passphrase_is_one_clear_error(crypter: Crypter) -> None:
     stored = crypter.encode(Secret("x"))
-    with pytest.raises(InvalidInputError, match="state.json: secrets_providers: incorrect passphrase"):
+    with pytest.raises(InvalidInputError, match=r"state\.json: secrets_providers: incorrect passphrase"):
         Crypter("another", crypter.provider, "state.json").decode(stored)
 
 
@@ -89,7 +89,7 @@ def test_a_damaged_ciphertext_is_one_clear_error(crypter: Crypter, ciphertext: s
 
 @pytest.mark.parametrize("salt", ["", "v1", "v2:AAAA:v1:AAAA:AAAA", 5])
 def test_a_damaged_salt_is_one_clear_error(salt: Any) -> None:
-    with pytest.raises(InvalidInputError, match="malformed|incorrect"):
+    with pytest.raises(InvalidInputError, match=r"malformed|incorrect"):
         Crypter("x", {"type": "passphrase", "state": {"salt": salt}}, "").encode(Secret("x"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -225,9 +226,10 @@ def test_options_it_lacks_are_refused_by_name(stack, option: str) -> None:
         ("pulumi.runtime.register_resource_transform(lambda a: None)\nThing('a')", "transforms"),
         ("Thing('a', opts=Opts(transforms=[lambda a: None]))", "transforms"),
         (
-            "from pulumi import ResourceHook, ResourceHookBinding\n"
-            "hook = ResourceHook('h', lambda a: None)\n"
-            "Thing('a', opts=Opts(hooks=ResourceHookBinding(before_create=[hook])))",
+            """
+            hook = pulumi.ResourceHook('h', lambda a: None)
+            Thing('a', opts=Opts(hooks=pulumi.ResourceHookBinding(before_create=[hook])))
+            """,
             "resource hooks",
         ),
         ("pulumi.ComponentResource('probe:index:Remote', 'a', {}, Opts(), True)", "remote components (Construct)"),
@@ -368,19 +370,44 @@ def test_a_replaced_provider_replaces_what_it_manages(stack) -> None:
     assert stack.resources()["a"]["id"] == "a-2"
 
 
+SCRIPT = """
+import sys
+from pathlib import Path
+from herd.engine import Backend, Engine, Program
+root, vectors = Path(sys.argv[1]), Path(sys.argv[2])
+backend = Backend(root / "state", "vec", "dev", "a passphrase")
+program = Program(root, root / "main.py", {"PYTHONPATH": str(vectors)})
+environment = {"PROBE_DIR": str(root / "probe")}
+outcome = Engine("vec", "dev", backend, {"probe": vectors / "provider"}, program, {}, environment=environment).up()
+print([d.message for d in outcome.diagnostics])
+"""
+
+
+def wait_for_call(stack, method: str) -> None:
+    deadline = time.monotonic() + 60
+    while not stack.calls(method):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_an_interrupt_lets_what_is_under_way_finish_and_starts_nothing_more(stack, vectors: Path) -> None:
+    stack.program("Thing('b', {'of': Thing('a', {'sleepMs': 1500}).id})")
+    command = [sys.executable, "-c", SCRIPT, str(stack.folder), str(vectors)]
+    engine = subprocess.Popen(command, stdout=subprocess.PIPE)
+    wait_for_call(stack, "Create")
+    engine.send_signal(signal.SIGINT)
+    said, _ = engine.communicate(timeout=60)
+    assert b"update canceled" in said
+    assert sorted(stack.resources()) == ["a", "default", "vec-dev"]
+    assert stack.calls("Create") == [("Create", "a")]
+    assert not stack.backend.journal_file.exists()
+
+
 def test_plugin_processes_end_with_an_engine_that_is_killed(stack, vectors: Path) -> None:
     stack.program("Thing('slow', {'sleepMs': 60000})")
-    script = (
-        "import sys; from pathlib import Path; from herd.engine import Backend, Engine, Program\n"
-        "root = Path(sys.argv[1]); vectors = Path(sys.argv[2])\n"
-        "program = Program(root, root / 'main.py', {'PYTHONPATH': str(vectors)})\n"
-        "Engine('vec', 'dev', Backend(root / 'state', 'vec', 'dev', 'x'), {'probe': vectors / 'provider'}, program, {},\n"
-        "       environment={'PROBE_DIR': str(root / 'probe')}).up()\n"
-    )
-    engine = subprocess.Popen([sys.executable, "-c", script, str(stack.folder), str(vectors)])
+    engine = subprocess.Popen([sys.executable, "-c", SCRIPT, str(stack.folder), str(vectors)])
+    wait_for_call(stack, "Create")
     deadline = time.monotonic() + 60
-    while not stack.calls("Create") and time.monotonic() < deadline:
-        time.sleep(0.05)
     mine = [p for p in processes() if str(stack.probe) in p[1] or str(stack.folder) in p[1]]
     assert len(mine) >= 2, "the plugin and the program are running"
     engine.kill()

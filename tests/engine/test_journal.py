@@ -174,7 +174,7 @@ def test_concurrent_commits_share_their_fsync_and_keep_their_order(tmp_path: Pat
     import os
 
     syncs = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: syncs.append(descriptor))
+    monkeypatch.setattr(os, "fsync", syncs.append)
     durable: list[int] = []
 
     async def write() -> None:

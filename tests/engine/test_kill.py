@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import signal
 import subprocess
@@ -11,96 +10,119 @@ from pathlib import Path
 
 import pytest
 
+from herd.engine import Backend, Engine, Program
+
+PLUGIN = Path(__file__).with_name("files_plugin")
+RESOURCES = 9
 PROGRAM = """
-    base = Thing("base", {"n": 1})
-    for i in range(4):
-        left = Thing(f"left{i}", {"of": base.id})
-        Thing(f"right{i}", {"of": left.id}, Opts(protect=False))
+from probe import Comp, Thing
+from pulumi import ResourceOptions as Opts
+
+base = Thing("base", {"n": 1})
+group = Comp("group")
+for i in range(4):
+    left = Thing(f"left{i}", {"of": base.id}, Opts(parent=group))
+    Thing(f"right{i}", {"of": left.id})
 """
 # Runs a verb and kills its own process right after the n-th journal entry became durable.
 DOOMED = """
 import os, signal, sys
 from pathlib import Path
 from herd.engine import Backend, Engine, Program
-root, vectors, verb, moment = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-Engine(
-    "vec", "dev", Backend(root / "state", "vec", "dev", "a passphrase"), {"probe": vectors / "provider"},
+root, plugin, vectors, verb, moment = *map(Path, sys.argv[1:4]), sys.argv[4], int(sys.argv[5])
+engine = Engine(
+    "vec", "dev", Backend(root / "state", "vec", "dev", "a passphrase"), {"probe": plugin},
     Program(root, root / "main.py", {"PYTHONPATH": str(vectors)}), {}, parallel=4,
-    environment={"PROBE_DIR": str(root / "probe")},
+    environment={"FILES_CLOUD": str(root / "cloud")},
     on_journal=lambda number: os.kill(os.getpid(), signal.SIGKILL) if number == moment else None,
-).__getattribute__(verb)()
+)
+getattr(engine, verb)()
 """
 
 
-def killed(stack, vectors: Path, verb: str, moment: int) -> bool:
-    """Run the verb in a process that kills itself; false if it was through before that moment."""
-    command = [sys.executable, "-c", DOOMED, str(stack.folder), str(vectors), verb, str(moment)]
-    return subprocess.run(command, check=False).returncode == -signal.SIGKILL
+class Fleet:
+    """A stack of a few resources whose cloud is a folder."""
+
+    def __init__(self, folder: Path, vectors: Path) -> None:
+        self.folder, self.cloud, self._vectors = folder, folder / "cloud", vectors
+        self.cloud.mkdir()
+        (folder / "main.py").write_text(PROGRAM)
+        self.backend = Backend(folder / "state", "vec", "dev", "a passphrase")
+
+    def engine(self) -> Engine:
+        program = Program(self.folder, self.folder / "main.py", {"PYTHONPATH": str(self._vectors)}, preload=("pulumi",))
+        environment = {"FILES_CLOUD": str(self.cloud)}
+        return Engine("vec", "dev", self.backend, {"probe": PLUGIN}, program, {}, environment=environment)
+
+    def killed(self, verb: str, moment: int) -> bool:
+        """Run the verb in a process that kills itself; false if it was through before that moment."""
+        paths = [str(p) for p in (self.folder, PLUGIN, self._vectors)]
+        command = [sys.executable, "-c", DOOMED, *paths, verb, str(moment)]
+        return subprocess.run(command, check=False).returncode == -signal.SIGKILL
+
+    def ids(self) -> set[str]:
+        """What the state says exists."""
+        resources = self.backend.export_deployment()["deployment"].get("resources", [])
+        return {r["id"] for r in resources if r["type"] == "probe:index:Thing"}
+
+    def pending(self, kind: str = "") -> set[str]:
+        """Names of what an interrupted run had under way."""
+        operations = self.backend.export_deployment()["deployment"].get("pending_operations", [])
+        return {p["resource"]["urn"].rsplit("::", 1)[-1] for p in operations if kind in ("", p["type"])}
+
+    def exists(self) -> set[str]:
+        """What is in the cloud."""
+        return {file.name for file in self.cloud.iterdir()}
+
+    def check_nothing_is_lost(self) -> None:
+        """What exists but isn't in the state is being created; what the state has is there or being deleted."""
+        assert {ident.split(".")[0] for ident in self.exists() - self.ids()} <= self.pending("creating")
+        assert {ident.split(".")[0] for ident in self.ids() - self.exists()} <= self.pending("deleting")
 
 
-def existing(stack) -> dict[str, str]:
-    """What the provider holds: id to name, by its own account of what it created and deleted."""
-    counters, log = stack.probe / "counters.json", stack.probe / "rpc.jsonl"
-    made = json.loads(counters.read_text()) if counters.exists() else {}
-    rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    deleted = {row["id"] for row in rows if row["rpc"] == "Delete"}
-    ids = {f"{name}-{number}": name for name, count in made.items() for number in range(1, count + 1)}
-    return {id_: name for id_, name in ids.items() if id_ not in deleted}
+@pytest.fixture
+def fleet(tmp_path: Path, vectors: Path) -> Fleet:
+    return Fleet(tmp_path, vectors)
 
 
-def check_nothing_is_lost(stack) -> None:
-    """Everything the provider may hold is in the state or named as pending."""
-    deployment = stack.backend.export_deployment()["deployment"]
-    known = {r.get("id") for r in deployment["resources"]}
-    pending = {p["resource"]["urn"].rsplit("::", 1)[-1] for p in deployment.get("pending_operations", [])}
-    assert {name for id_, name in existing(stack).items() if id_ not in known} <= pending
-
-
-def check_killed_up(stack, vectors: Path, moment: int) -> None:
-    stack.program(PROGRAM)
-    died = killed(stack, vectors, "up", moment)
-    if died:
-        check_nothing_is_lost(stack)
-        named = {
-            p["resource"]["urn"] for p in stack.backend.export_deployment()["deployment"].get("pending_operations", [])
-        }
-        outcome = stack.engine().up()
-        assert {i.urn for i in outcome.interrupted} == named
-    else:
-        outcome = stack.engine().up()
+def check_killed_up(fleet: Fleet, moment: int) -> None:
+    fleet.killed("up", moment)
+    fleet.check_nothing_is_lost()
+    named = fleet.pending()
+    outcome = fleet.engine().up()
+    assert {i.urn.rsplit("::", 1)[-1] for i in outcome.interrupted} == named
     assert outcome.exit_code == 0
-    assert len(stack.resources()) == 2 + 9
-    assert stack.engine().preview(expect_no_changes=True).exit_code == 0
+    assert len(fleet.ids()) == RESOURCES
+    fleet.check_nothing_is_lost()
+    assert fleet.engine().preview(expect_no_changes=True).exit_code == 0
 
 
-def check_killed_destroy(stack, vectors: Path, moment: int) -> dict[str, str]:
-    """Gives what is left: only what was lost in an earlier interrupted creation, and is still named."""
-    stack.program(PROGRAM).engine().up()
-    if killed(stack, vectors, "destroy", moment):
-        check_nothing_is_lost(stack)
-    assert stack.engine().destroy().exit_code == 0
-    assert stack.resources() == {}
-    check_nothing_is_lost(stack)
-    return existing(stack)
+def check_killed_destroy(fleet: Fleet, moment: int) -> None:
+    fleet.killed("destroy", moment)
+    fleet.check_nothing_is_lost()
+    assert fleet.engine().destroy().exit_code == 0
+    assert fleet.ids() == set()
+    fleet.check_nothing_is_lost()
 
 
 @pytest.mark.parametrize("moment", [1, 4, 9, 17])
-def test_an_up_killed_early_or_late_loses_nothing(stack, vectors: Path, moment: int) -> None:
-    check_killed_up(stack, vectors, moment)
+def test_an_up_killed_early_or_late_loses_nothing(fleet: Fleet, moment: int) -> None:
+    check_killed_up(fleet, moment)
 
 
 @pytest.mark.parametrize("moment", [2, 8])
-def test_a_destroy_killed_early_or_late_loses_nothing(stack, vectors: Path, moment: int) -> None:
-    assert check_killed_destroy(stack, vectors, moment) == {}
+def test_a_destroy_killed_early_or_late_loses_nothing(fleet: Fleet, moment: int) -> None:
+    fleet.engine().up()
+    check_killed_destroy(fleet, moment)
+    assert fleet.exists() == set()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
-def test_runs_killed_again_and_again_at_random_moments_lose_nothing(stack, vectors: Path, seed: int) -> None:
+def test_runs_killed_again_and_again_at_random_moments_lose_nothing(fleet: Fleet, seed: int) -> None:
     dice = random.Random(seed)
-    stack.program(PROGRAM)
     for _ in range(3):
-        killed(stack, vectors, dice.choice(["up", "up", "destroy"]), dice.randint(1, 24))
-        check_nothing_is_lost(stack)
-    check_killed_up(stack, vectors, dice.randint(1, 24))
-    check_killed_destroy(stack, vectors, dice.randint(1, 24))
+        fleet.killed(dice.choice(["up", "up", "destroy"]), dice.randint(1, 24))
+        fleet.check_nothing_is_lost()
+    check_killed_up(fleet, dice.randint(1, 24))
+    check_killed_destroy(fleet, dice.randint(1, 24))
