@@ -8,7 +8,7 @@ from pulumi.runtime.config import CONFIG, get_config_env, get_config_secret_keys
 
 from components.base.problems import InvalidInputError
 from infra.foundation import build_foundation
-from infra.loading import StackSource, load_fidelity, load_pinned, load_settings
+from infra.loading import StackSource, load_fidelity, load_pinned, load_settings, unread_digests
 from infra.providers import make_providers
 from infra.release import build_release
 from infra.settings import Fidelity
@@ -31,6 +31,8 @@ def main() -> None:
         raise pulumi.RunError(f"{source.shown} can't be used:\n{error}") from None
     if pinned and fidelity is Fidelity.REHEARSE:
         pulumi.log.warn(f"rehearsal: the values of release {pinned.name} may come from a stand-in")
+    if fidelity is Fidelity.REHEARSE and (unread := unread_digests(settings, source)):
+        pulumi.log.warn("rehearsal: digests that a real run needs\n" + "\n".join(map(str, unread)))
     context = settings.context(source.project, source.stack)
     providers = make_providers(context, settings.replica_region)
     outputs = build_foundation(settings, context, providers)

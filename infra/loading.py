@@ -141,7 +141,7 @@ def load_pinned(settings: Settings, source: StackSource, fidelity: Fidelity) -> 
         InvalidInputError: The lock is missing, edited or lacks the stack's region; it or the stack file holds values
             that this run may not use.
     """
-    unread = _unread_digests(settings, source) if fidelity is Fidelity.REAL else []
+    unread = unread_digests(settings, source) if fidelity is Fidelity.REAL else []
     try:
         pinned = _load_lock(settings, source, fidelity)
     except InvalidInputError as error:
@@ -151,7 +151,8 @@ def load_pinned(settings: Settings, source: StackSource, fidelity: Fidelity) -> 
     return pinned
 
 
-def _unread_digests(settings: Settings, source: StackSource) -> list[Problem]:
+def unread_digests(settings: Settings, source: StackSource) -> list[Problem]:
+    """The images to mirror whose digest nobody has read where they live."""
     message, fix = "unresolved: nobody has read this digest yet", "write what `regctl image digest HOST/PATH:TAG` says"
     return [source.problem(("registry", *path), message, fix) for path in registry.unresolved(settings.registry)]
 

@@ -6,6 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no failure: with the default, an example that takes 200 ms is one.
+settings.register_profile("herd", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("herd")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

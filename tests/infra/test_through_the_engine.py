@@ -10,10 +10,10 @@ from herd.stackfile import load_stack
 def preview(checkout, tmp_path_factory):
     """Preview a stack of the checkout without any provider; the outcome."""
 
-    def run(stack: str):
-        program = Program(checkout.root, checkout.root / "infra")
+    def run(stack: str, fidelity: str = "real", **environment: str):
+        program = Program(checkout.root, checkout.root / "infra", environment)
         backend = Backend(tmp_path_factory.mktemp("state"), "herd", stack, "passphrase")
-        config = load_stack(checkout.root, stack).config
+        config = load_stack(checkout.root, stack, fidelity=fidelity).config
         return Engine("herd", stack, backend, {}, program, config).preview()
 
     return run
@@ -43,3 +43,10 @@ def test_a_run_for_real_refuses_what_nobody_has_looked_up(preview):
     assert said.count("unresolved: nobody has read this digest yet") == 3
     assert "herd release resolve" in said
     assert "Traceback" not in said
+
+
+def test_a_rehearsal_says_which_digests_it_does_without(preview):
+    outcome = preview("test", "rehearse", AWS_ENDPOINT_URL="http://127.0.0.1:1")
+    (warning,) = [d.message for d in outcome.diagnostics if d.severity == "warning"]
+    assert warning.count("unresolved: nobody has read this digest yet") == 3
+    assert "stacks/Pulumi.test.yaml" in warning
