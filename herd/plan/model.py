@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -79,31 +80,28 @@ class Plan:
     @classmethod
     def from_events(cls, events: Iterable[Event]) -> Plan:
         """Fold a stream of engine events; unknown kinds are passed over, an unfinished stream gives what it tells."""
-        steps: dict[tuple[str, str, int], Step] = {}
+        steps = _Steps()
         summary: Mapping[str, Any] = {}
         outputs: Mapping[str, Any] = {}
         diagnostics: list[tuple[str, str, str]] = []
         preview = False
-        seen: dict[tuple[str, str], int] = {}
         for event in events:
             if body := event.get("resourcePreEvent"):
-                step = _step(body["metadata"])
-                nth = seen[step.op, step.urn] = seen.get((step.op, step.urn), -1) + 1
-                steps[step.op, step.urn, nth] = step
+                steps.begin(_step(body["metadata"], "planned"))
                 preview = preview or bool(body.get("planning"))
-            elif body := event.get("resOutputsEvent") or event.get("resOpFailedEvent"):
-                failed = "resOpFailedEvent" in event
-                step = _step(body["metadata"], "failed" if failed else "done")
-                if step.type == STACK_TYPE and not failed:
+            elif body := event.get("resOutputsEvent"):
+                step = _step(body["metadata"], "done")
+                steps.end(step)
+                if step.type == STACK_TYPE:
                     outputs = step.new.get("outputs") or {}
-                _finish(steps, step)
-            elif body := event.get("diagnosticEvent"):
-                if not body.get("ephemeral"):
-                    diagnostics.append((body.get("severity", ""), body.get("urn", ""), body.get("message", "")))
+            elif body := event.get("resOpFailedEvent"):
+                steps.end(_step(body["metadata"], "failed"))
+            elif (body := event.get("diagnosticEvent")) and not body.get("ephemeral"):
+                diagnostics.append((body.get("severity", ""), body.get("urn", ""), body.get("message", "")))
             elif body := event.get("summaryEvent"):
                 summary = body
         return cls(
-            tuple(steps.values()),
+            tuple(steps.all),
             dict(summary.get("resourceChanges") or {}),
             summary.get("result", ""),
             dict(outputs),
@@ -121,7 +119,28 @@ class Plan:
         return json.dumps(asdict(self), indent=2, sort_keys=True)
 
 
-def _step(metadata: Mapping[str, Any], status: str = "planned") -> Step:
+class _Steps:
+    """Steps in the order they began, and which of them are still open."""
+
+    def __init__(self) -> None:
+        self.all: list[Step] = []
+        self._open: dict[tuple[str, str], deque[int]] = {}
+        self._ended: dict[tuple[str, str], int] = {}
+
+    def begin(self, step: Step) -> None:
+        self._open.setdefault((step.op, step.urn), deque()).append(len(self.all))
+        self.all.append(step)
+
+    def end(self, step: Step) -> None:
+        """Close the first such step; a refresh ends as what it found, a component reports again with its outputs."""
+        key = (step.op, step.urn)
+        waiting = self._open.get(key) or self._open.get(("refresh", step.urn))
+        index = waiting.popleft() if waiting else self._ended.get(key, len(self.all))
+        self.all[index : index + 1] = [step]
+        self._ended[key] = index
+
+
+def _step(metadata: Mapping[str, Any], status: str) -> Step:
     detailed = metadata.get("detailedDiff") or {}
     return Step(
         op=metadata["op"],
@@ -138,13 +157,3 @@ def _step(metadata: Mapping[str, Any], status: str = "planned") -> Step:
             for path, d in sorted(detailed.items())
         ),
     )
-
-
-def _finish(steps: dict[tuple[str, str, int], Step], done: Step) -> None:
-    """Replace the first planned step of the same operation; a refresh's `out` may carry another operation."""
-    candidates = [k for k, s in steps.items() if k[1] == done.urn and s.status == "planned"]
-    same = [k for k in candidates if k[0] == done.op] or [k for k in candidates if k[0] == "refresh"]
-    if same:
-        steps[same[0]] = done
-    elif not any(s.urn == done.urn and s.op == done.op for s in steps.values()):
-        steps[done.op, done.urn, -1] = done
