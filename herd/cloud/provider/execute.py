@@ -1,27 +1,20 @@
-"""Creates, reads, updates and deletes a resource as its row says."""
+"""Creates, updates and deletes a resource as its row says."""
 
 from __future__ import annotations
 
-import functools
-import re
-import threading
-import uuid
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
-
-import jmespath
 
 from herd.cloud.provider import tags as tagging
 from herd.cloud.provider.client import Backoff
 from herd.cloud.provider.compare import covers, same
 from herd.cloud.provider.errors import AbsentError, CloudError, LostError, PartialError, RefusedError
-from herd.cloud.provider.row import Change, Read, Row
-from herd.cloud.provider.schema import schema
+from herd.cloud.provider.once import make
+from herd.cloud.provider.reading import echoed, read, reports
+from herd.cloud.provider.row import Change, Row
 from herd.cloud.provider.scope import Scope
-from herd.cloud.provider.shapes import descend, from_result, output_shape, pick, reported
+from herd.cloud.provider.shapes import pick
 
-TAKEN = re.compile(r"Already|Exists|Duplicate|InUse|Conflict")
 DELETE_WAITS = frozenset(
     {
         "DependencyViolation",
@@ -35,7 +28,6 @@ DELETE_WAITS = frozenset(
         "ConcurrentModificationException",
     }
 )
-_locks: dict[tuple[str, str, str], threading.Lock] = defaultdict(threading.Lock)
 
 
 def create(scope: Scope, config: tagging.TagConfig) -> dict[str, Any]:
@@ -47,7 +39,7 @@ def create(scope: Scope, config: tagging.TagConfig) -> dict[str, Any]:
     """
     row = scope.row
     scope.settles = True
-    scope.result = _make(scope)
+    scope.result = make(scope)
     scope.id = scope.id or str(scope.evaluate(row.id) or "")
     if not scope.id:
         raise RefusedError(f"{row.service}.{row.create.operation}", "NoId", "the answer to the creation names nothing")
@@ -70,167 +62,6 @@ def _wanted(scope: Scope, change: Change) -> bool:
     given = {i: scope.inputs[i] for i in change.inputs if scope.inputs.get(i) is not None}
     told = reports(scope.row)
     return any(i not in told or not covers(value, scope.state.get(i)) for i, value in given.items())
-
-
-def _make(scope: Scope) -> dict[str, Any]:
-    """Send the create call so that a lost answer makes no second thing."""
-    row = scope.row
-    extra = tagging.at_create(scope)
-    if row.token:
-        extra[row.token] = str(uuid.uuid4())
-    if row.find is None or row.natural:
-        return _send(scope, extra, before=None)
-    # Two creates of a kind at once could not be told apart when one answer is lost: what is new would be ambiguous.
-    with _locks[scope.account, scope.region, row.type]:
-        return _send(scope, extra, before=_ids(scope))
-
-
-def _send(scope: Scope, extra: Mapping[str, Any], before: frozenset[str] | None) -> dict[str, Any]:
-    row, patience = scope.row, scope.cloud.patience
-    backoff, lost = Backoff(patience, patience.eventual), False
-    for _ in range(patience.throttle_attempts):
-        try:
-            return scope.do(row.create, extra, repeatable=False)
-        except LostError:
-            lost = True
-        except RefusedError as error:
-            if not (lost and row.natural and TAKEN.search(error.code)):
-                raise
-            return _adopt(scope, error)
-        if before is not None:
-            made = _look(scope, before)
-            if made:
-                scope.id = made
-                return {}
-        if not backoff.wait():
-            break
-    raise LostError(
-        f"{row.service}.{row.create.operation}", "NoAnswer", "no answer came, and nothing new was found; run again"
-    )
-
-
-def _adopt(scope: Scope, error: RefusedError) -> dict[str, Any]:
-    """Take what an earlier, unanswered call of ours made, if it is what we asked for."""
-    row = scope.row
-    if row.find:
-        found = _ids(scope)
-        scope.id = next(iter(found)) if len(found) == 1 else ""
-    else:
-        scope.id = str(scope.evaluate(row.id) or "")
-    outputs = read(scope, tagging.TagConfig()) if scope.id else None
-    if outputs is None or not same(outputs.get("tags"), scope.inputs.get("tags")):
-        raise error
-    return {}
-
-
-def _ids(scope: Scope) -> frozenset[str]:
-    find = scope.row.find
-    if find is None:
-        return frozenset()
-    return frozenset(jmespath.search(find.ids, scope.do(find.call)) or ())
-
-
-def _look(scope: Scope, before: frozenset[str]) -> str:
-    """The one thing that is there now and wasn't before; what was made may take a moment to show."""
-    patience = scope.cloud.patience
-    backoff = Backoff(patience, min(patience.eventual, 2.0))
-    while True:
-        new = _ids(scope) - before
-        if len(new) == 1:
-            return next(iter(new))
-        if new:
-            name = f"{scope.row.service}.{scope.row.create.operation}"
-            text = f"no answer came; it may have made any of {', '.join(sorted(new))}: look, then import one"
-            raise LostError(name, "Ambiguous", text)
-        if not backoff.wait():
-            return ""
-
-
-def read(scope: Scope, config: tagging.TagConfig) -> dict[str, Any] | None:
-    """What the cloud holds, as outputs; None if it isn't there."""
-    scope.reading = True  # in a read, "not found" is an answer and not waited out
-    try:
-        return _read(scope, config)
-    finally:
-        scope.reading = False
-
-
-def _read(scope: Scope, config: tagging.TagConfig) -> dict[str, Any] | None:
-    row, known = scope.row, schema(scope.row.type)
-    scope.outputs = {}
-    for index, step in enumerate(row.reads):
-        try:
-            answer = scope.do(step.call)
-        except AbsentError:
-            if index and step.optional:
-                continue
-            return None
-        thing = step.select(scope, answer) if step.select else pick(answer, step.found) if step.found else answer
-        if not index:
-            scope.found = thing if isinstance(thing, dict) else {}
-            if thing is None or (row.gone and row.gone(scope.found)):
-                return None
-        kinds = _kinds(known.outputs, step, first=not index)
-        scope.outputs |= from_result({"object": kinds}, _shape(row, step), thing, {**row.names, **step.names}) or {}
-    return _completed(scope, config)
-
-
-def _completed(scope: Scope, config: tagging.TagConfig) -> dict[str, Any]:
-    """Add to what the answers said: what the row works out, the region, the tags."""
-    row, known = scope.row, schema(scope.row.type)
-    scope.outputs.pop("tags", None)
-    scope.outputs.pop("tagsAll", None)
-    for name, value in row.outputs.items():
-        found = scope.evaluate(value)
-        if found is not None:
-            scope.outputs[name] = found
-    scope.state = {**scope.state, **scope.outputs}
-    if row.after_read:
-        row.after_read(scope)
-    if "region" in known.outputs and not row.is_global:
-        scope.outputs["region"] = scope.region
-    if row.tags:
-        scope.state = {**scope.state, **scope.outputs}
-        kept = config.kept(tagging.read(scope))
-        scope.outputs |= {"tags": kept, "tagsAll": kept}
-    return scope.outputs
-
-
-def _shape(row: Row, step: Read) -> Any:
-    shape = output_shape(step.call.service or row.service, step.call.operation)
-    return descend(shape, step.found) if step.found else shape
-
-
-def _kinds(outputs: Mapping[str, Any], step: Read, *, first: bool) -> Mapping[str, Any]:
-    only = step.only if step.only is not None else None if first else tuple(n for n in step.names if "." not in n)
-    return outputs if only is None else {name: outputs[name] for name in only}
-
-
-@functools.cache
-def reports(row: Row) -> frozenset[str]:
-    """The inputs whose absence from a read means that they are unset in the cloud."""
-    known, found = schema(row.type), set(row.outputs)
-    for step in row.reads:
-        inner = _shape(row, step)
-        names = reported(known.outputs, inner, {**row.names, **step.names})
-        found |= names & set(_kinds(known.outputs, step, first=step is row.reads[0]))
-    return frozenset(
-        (found | set(row.tells) | ({"tags"} if row.tags else set()) | set(row.watched)) - set(row.never_read)
-    )
-
-
-def echoed(scope: Scope, actual: Mapping[str, Any]) -> dict[str, Any]:
-    """Outputs: what the cloud holds, and the inputs that it doesn't tell about."""
-    row, known = scope.row, schema(scope.row.type)
-    told = reports(row)
-    outputs = {k: v for k, v in scope.inputs.items() if k in known.outputs and (k not in told or not actual)}
-    outputs |= {k: v for k, v in actual.items() if k not in row.never_read or k not in scope.inputs}
-    for name in row.documents:
-        if name in scope.inputs and same(scope.inputs[name], actual.get(name), is_document=True):
-            outputs[name] = scope.inputs[name]
-    if row.tags and "tags" in scope.inputs and "tags" not in outputs:
-        outputs["tags"] = scope.inputs["tags"]
-    return outputs
 
 
 def _until_ready(scope: Scope, config: tagging.TagConfig) -> dict[str, Any]:

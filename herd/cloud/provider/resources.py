@@ -11,6 +11,7 @@ from herd.cloud.provider import check, diff, execute
 from herd.cloud.provider.client import Cloud, Patience
 from herd.cloud.provider.compare import covers, same
 from herd.cloud.provider.errors import CloudError, RefusedError
+from herd.cloud.provider.reading import echoed, read, reports
 from herd.cloud.provider.row import Row
 from herd.cloud.provider.rows import ROWS
 from herd.cloud.provider.schema import schema
@@ -196,11 +197,11 @@ class Provider:
         bare, _, region = id_.partition("@") if not state and "@" in id_ else (id_, "", "")
         known = state or {**(row.parse(bare) if row.parse else {}), **({"region": region} if region else {})}
         scope = self._scope(row, urn, bare, inputs=inputs, state=known)
-        outputs = execute.read(scope, self.tags)
+        outputs = read(scope, self.tags)
         if outputs is None:
             return "", {}, {}
-        held = execute.echoed(scope, outputs)
-        kept = {k: v for k, v in plain(state).items() if k not in held and k not in execute.reports(row)}
+        held = echoed(scope, outputs)
+        kept = {k: v for k, v in plain(state).items() if k not in held and k not in reports(row)}
         seen = drifted(row, inputs, plain(state), held) if inputs else imported(row, held)
         return bare, secret_again({**kept, **held}, inputs, state), secret_again(seen, inputs)
 
@@ -240,7 +241,7 @@ def imported(row: Row, held: Props) -> Props:
 
 def drifted(row: Row, inputs: Props, state: Props, held: Props) -> Props:
     """The old inputs, with what the cloud now holds where that differs from what was given."""
-    told, seen = execute.reports(row), dict(inputs)
+    told, seen = reports(row), dict(inputs)
     names = [k for k in inputs if k in told and k != DEFAULTS] + [k for k in row.watched if k not in inputs]
     if row.tags and "tags" not in inputs:
         names.append("tags")

@@ -14,25 +14,6 @@ if TYPE_CHECKING:
 Hook = Callable[["Scope"], None]
 Outputs = dict[str, Any]
 
-# In use, or not ready yet: AWS takes the call once what hangs on the thing is gone or done.
-BUSY = frozenset(
-    {
-        "DependencyViolation",
-        "ResourceInUse",
-        "ResourceInUseException",
-        "InvalidGroup.InUse",
-        "DeleteConflict",
-        "FileSystemInUse",
-        "IncorrectFileSystemLifeCycleState",
-        "OperationAborted",
-        "ConflictException",
-        "ConcurrentModificationException",
-        "InvalidRequestException",
-        "AuthFailure.NotReady",
-        "OperationNotPermitted",
-    }
-)
-
 
 @dataclass(frozen=True)
 class Call:
@@ -191,7 +172,6 @@ class Row:
         token: Parameter of the create call that makes it safe to repeat.
         natural: Whether a repeated create can't make a second thing (names, puts).
         find: How to find what was made when the answer was lost.
-        exclusive: Whether two creates of the type may not run at once.
         wait: The state to wait for after create and update.
         gone: Whether what a read found counts as gone (pending deletion).
         after_read: Adds to or mends the outputs (`scope.outputs`).
@@ -223,7 +203,6 @@ class Row:
     token: str = ""
     natural: bool = False
     find: Find | None = None
-    exclusive: bool = False
     wait: Wait | None = None
     gone: Callable[[Mapping[str, Any]], bool] | None = None
     after_read: Hook | None = None

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from herd.cloud.provider import fidelity
-from herd.cloud.provider.execute import reports
+from herd.cloud.provider.reading import reports
 from herd.cloud.provider.resources import unmodelled
 from herd.cloud.provider.rows import ROWS
 from herd.cloud.provider.schema import problems, schema

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from herd.cloud.provider.row import Row
 from herd.cloud.provider.rows import (
+    anomalies,
     backup,
     buckets,
     costs,
@@ -37,6 +38,7 @@ MODULES = (
     fsx,
     backup,
     costs,
+    anomalies,
     messaging,
     parameters,
 )
