@@ -24,21 +24,28 @@ class Run:
         ok: Whether it succeeded.
         plan: Its steps.
         errors: Its error messages.
+        warnings: Its warnings, each once.
     """
 
     ok: bool
     plan: Plan
     errors: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, plan: Plan, *, ok: bool) -> Run:
         """A run from its plan."""
-        errors = tuple(
-            f"{urn.rsplit('::', 1)[-1]}: {text}" if urn else text
-            for severity, urn, text in plan.diagnostics
-            if severity == "error"
-        )
-        return cls(ok, plan, errors)
+
+        def said(severity: str) -> tuple[str, ...]:
+            """What a severity said, each message once, with the name of the resource it is about."""
+            texts = (
+                f"{urn.rsplit('::', 1)[-1]}: {text.strip()}" if urn else text.strip()
+                for level, urn, text in plan.diagnostics
+                if level == severity
+            )
+            return tuple(dict.fromkeys(texts))
+
+        return cls(ok, plan, said("error"), said("warning"))
 
 
 class Driver(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from herd.plan import Plan
@@ -119,7 +119,8 @@ class Lifecycle:
     def _second(self, tree: Tree) -> _Verdict:
         run = self._up(tree)
         self.replaced = tuple(Replacement(step.urn, step.keys) for step in run.plan.steps if step.op == "replace")
-        return _plain(run)
+        said = {note for phase in self.phases for note in phase.notes}
+        return _plain(replace(run, warnings=tuple(text for text in run.warnings if text not in said)))
 
     def _refresh(self) -> _Verdict:
         run = self._driver.refresh()
@@ -200,7 +201,7 @@ def _plain(run: Run) -> _Verdict:
     problems = list(run.errors)
     if not run.ok and not problems:
         problems.append("the run failed without saying why")
-    return _Verdict(run.plan.changes, problems)
+    return _Verdict(run.plan.changes, problems, run.warnings)
 
 
 def _moved(plan: Plan) -> list[str]:

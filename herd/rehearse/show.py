@@ -75,11 +75,11 @@ class Progress:
         self._running.clear()
         self._console.print(phase_line(phase))
         for problem in phase.problems[:SHOWN]:
-            self._console.print(Text(f"    {problem}", style="red"), soft_wrap=True)
+            self._console.print(Text(_indented(problem), style="red"), soft_wrap=True)
         if len(phase.problems) > SHOWN:
             self._console.print(Text(f"    and {len(phase.problems) - SHOWN} more (--json has all)", style="red"))
         for note in phase.notes:
-            self._console.print(Text(f"    {note}", style="dim"), soft_wrap=True)
+            self._console.print(Text(_indented(note), style="dim"), soft_wrap=True)
 
     def _view(self) -> Group:
         now = time.monotonic()
@@ -136,6 +136,11 @@ def summary(report: Report) -> Group:
     elif report.phases and report.phases[-1].name == "leftover audit":
         parts += [Text("\nnothing left over: the cloud itself was listed, not the state", style="dim")]
     return Group(*parts)
+
+
+def _indented(text: str) -> str:
+    """Under the line of its phase; further lines a little more."""
+    return "    " + text.replace("\n", "\n      ")
 
 
 def _brief(value: Any) -> str:

@@ -132,6 +132,13 @@ def test_a_sound_engine_passes_every_phase():
     ]
 
 
+def test_a_warning_is_a_note_and_told_once():
+    warned = Run(ok=True, plan=Plan(changes={"same": 3}), errors=(), warnings=("a digest nobody read",))
+    lifecycle, _ = rehearsed(up=[warned, warned, *RIGHT["up"][2:]])
+    assert failed(lifecycle) == {}
+    assert [phase.notes for phase in lifecycle.phases[:2]] == [("a digest nobody read",), ()]
+
+
 def test_drift_without_a_cause_fails_the_refresh():
     lifecycle, _ = rehearsed(**replaced("refresh", 0, run(("update", ROUTE), update=1, same=2)))
     assert failed(lifecycle) == {
