@@ -35,6 +35,8 @@ _PENDING = (
     "the state of the appropriate provider.\n\nOnce you have confirmed the status of the interrupted operations, you "
     "can repair your stack using `herd recover` or a refresh that clears pending creations."
 )
+# What another engine may have put into a state and this one would not honour.
+_FOREIGN = ("resourceHooks", "viewOf", "extensionRef")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,10 @@ class Course:
         resources = [State.from_json(data, self._crypter) for data in deployment.get("resources") or []]
         for index, state in enumerate(resources):
             state.slot = ["o", index]
+            if feature := next((name for name in _FOREIGN if state.extra.get(name)), ""):
+                raise UnsupportedError(f"{feature}, which {state.urn} has in the state")
+        if "pulumi:autonaming" in request.config:
+            raise UnsupportedError("pulumi:autonaming")
         program = request.program
         self._plugins = Plugins(request.providers, request.environment, 2 * request.parallel + 8)
         self._recorder = Recorder(run, self._crypter)

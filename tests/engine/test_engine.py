@@ -219,6 +219,19 @@ def test_options_it_lacks_are_refused_by_name(stack, option: str) -> None:
     assert stack.files() == {}
 
 
+def test_a_state_or_configuration_it_would_not_honour_is_refused_untouched(stack) -> None:
+    stack.program("Thing('a')").engine().up()
+    with pytest.raises(UnsupportedError, match="autonaming"):
+        stack.engine(config={"pulumi:autonaming": {"mode": "verbatim"}}).up()
+    deployment = stack.backend.export_deployment()
+    deployment["deployment"]["resources"][-1]["resourceHooks"] = {"beforeDelete": ["stop"]}
+    stack.backend.import_deployment(deployment)
+    before = stack.files()
+    with pytest.raises(UnsupportedError, match="resourceHooks"):
+        stack.engine().destroy()
+    assert stack.files() == before
+
+
 @pytest.mark.parametrize(
     ("source", "feature"),
     [
