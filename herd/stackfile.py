@@ -73,6 +73,8 @@ def load_stack(root: Path, stack: str, *, fidelity: Fidelity = "real", release: 
     if not isinstance(project, dict) or not isinstance(project.get("name"), str):
         raise InvalidInputError.one("has no project name", file="Pulumi.yaml", fix="add `name: herd`")
     name = project["name"]
+    if problems := _project_problems(project_file, project):
+        raise InvalidInputError(problems)
     if not _STACK.fullmatch(stack):
         raise InvalidInputError.one(
             f"{stack[:100]!r} is no name of a stack", field="STACK", fix="letters, digits, -, _ and ., 100 at most"
@@ -95,6 +97,15 @@ def load_stack(root: Path, stack: str, *, fidelity: Fidelity = "real", release: 
     if release is not None:
         config[f"{name}:release"] = release
     return StackFile(root, name, stack, config, data.get("secretsprovider") or "", _main(root, project_file))
+
+
+def _project_problems(source: YamlFile, project: Mapping[str, Any]) -> list[Problem]:
+    kinds: dict[str, type] = {"stackConfigDir": str, "main": str, "config": dict}
+    return [
+        Problem(source.shown, source.line((key,)), key, f"isn't a {'map' if kind is dict else 'path'}")
+        for key, kind in kinds.items()
+        if not isinstance(project.get(key), kind | None)
+    ]
 
 
 def _main(root: Path, project: YamlFile) -> Path:

@@ -136,3 +136,11 @@ def test_what_can_be_no_stack_is_refused_before_a_file_is_looked_for(stacks, sta
     with pytest.raises(InvalidInputError, match="is no name of a stack") as refused:
         load_stack(stacks.root, stack)
     assert len(str(refused.value)) < 300
+
+
+def test_a_project_file_of_wrong_types_is_told_with_every_place(stacks):
+    (stacks.root / "Pulumi.yaml").write_text("name: demo\nmain: [a]\nstackConfigDir: 7\nconfig: [a]\n")
+    with pytest.raises(InvalidInputError) as refused:
+        load_stack(stacks.root, "dev")
+    told = [(problem.line, problem.field) for problem in refused.value.problems]
+    assert told == [(2, "main"), (3, "stackConfigDir"), (4, "config")]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -14,11 +14,25 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from components.base.problems import InvalidInputError
 
+# Aliases multiply, and may contain themselves: what a person wrote stays far below.
+MOST_VALUES: Final = 100_000
+
 
 @lru_cache(maxsize=16)
 def _parsed(text: str) -> Any:
     # A stack file is read by the tool and again by the program it renders; the parser is slow.
-    return YAML(typ="rt").load(text)
+    data = YAML(typ="rt").load(text)
+    rest, seen = [data], 0
+    while rest:
+        value = rest.pop()
+        seen += 1
+        if seen > MOST_VALUES:
+            raise YAMLError(f"more than {MOST_VALUES} values: an alias contains itself, or aliases multiply")
+        if isinstance(value, dict):
+            rest += value.values()
+        elif isinstance(value, list):
+            rest += value
+    return data
 
 
 @dataclass(frozen=True)
@@ -47,8 +61,10 @@ class YamlFile:
             mark = error.problem_mark
             line = mark.line + 1 if mark else 0
             raise InvalidInputError.one(f"not valid YAML: {error.problem}", file=shown, line=line) from None
+        except RecursionError:
+            raise InvalidInputError.one("not valid YAML: nested too deeply", file=shown) from None
         except YAMLError as error:
-            raise InvalidInputError.one(f"not valid YAML: {error}", file=shown) from None
+            raise InvalidInputError.one(f"not valid YAML: {' '.join(str(error).split())}", file=shown) from None
         return cls(path, shown, data)
 
     def line(self, path: Sequence[str | int]) -> int:

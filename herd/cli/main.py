@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import typer
@@ -57,6 +58,8 @@ def _root() -> None:
 
 def main() -> None:
     """Run the command line; what a person gave wrong ends as one clear message and exit code 2."""
+    # gRPC tells of every connection that a stopped program leaves; nobody reading this can do anything about it.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         app()
     except InvalidInputError as error:

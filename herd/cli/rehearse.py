@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -34,8 +33,6 @@ def command(
     ] = None,
 ) -> None:
     """Bring a stack up on a fresh stand-in AWS, change it, break it, heal it, take it down and look for leftovers."""
-    # gRPC tells of every connection that a stopped program leaves; nobody reading this can do anything about it.
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     import tempfile
 
     from rich.console import Console

@@ -46,6 +46,10 @@ def recover(
     if adopt and delete:
         raise InvalidInputError.one("choose one", field="--adopt/--delete")
     settings = load_stack(project_root(start), stack)
+    if state and not state.exists():
+        raise InvalidInputError.one("no such file or folder", file=str(state), field="--state")
+    if state and (state / "state").is_dir():
+        state /= "state"  # the folder that a rehearsal with --keep names holds the state and more
     backend = Backend(state, settings.project, stack, passphrase) if state and state.is_dir() else None
     if (adopt or delete) and not backend:
         raise InvalidInputError.one(
@@ -162,19 +166,26 @@ def _json(found: tuple[Orphan, ...], pending: tuple[Pending, ...]) -> dict[str, 
 
 def _show(console: Console, stack: str, found: tuple[Orphan, ...], pending: tuple[Pending, ...], *, real: bool) -> None:
     if not found and not pending:
-        console.print(f"{stack}: nothing was interrupted, and the cloud holds nothing that the state doesn't know")
+        console.print(
+            f"{stack}: nothing was interrupted, and the cloud holds nothing that the state doesn't know", soft_wrap=True
+        )
         return
     for row in pending:
-        console.print(f"interrupted while {row.operation}: {row.urn}")
+        console.print(f"interrupted while {row.operation}: {row.urn}", soft_wrap=True)
     for orphan in found:
         whose = f"created for {orphan.pending.urn}" if orphan.pending else "belongs to no creation that can be told"
-        console.print(f"in the cloud, not in the state: {orphan.found.type} {orphan.found.id} ({whose})")
+        console.print(
+            f"in the cloud, not in the state: {orphan.found.type} {orphan.found.id} ({whose})", soft_wrap=True
+        )
     if not real:
-        console.print("take them into the state with --adopt, or out of the cloud with --delete")
+        console.print("take them into the state with --adopt, or out of the cloud with --delete", soft_wrap=True)
         return
     # The flag takes a flat list, urn after id after urn: one flag per word.
     words = [word for orphan in found if orphan.pending for word in (orphan.pending.urn, orphan.found.id)]
     if words:
         flags = " ".join(f"--import-pending-creates '{word}'" for word in words)
-        console.print(f"adopt with:  pulumi refresh --stack {stack} {flags}")
-    console.print(f"forget creations that left nothing with:  pulumi refresh --stack {stack} --clear-pending-creates")
+        console.print(f"adopt with:  pulumi refresh --stack {stack} {flags}", soft_wrap=True)
+    console.print(
+        f"forget creations that left nothing with:  pulumi refresh --stack {stack} --clear-pending-creates",
+        soft_wrap=True,
+    )

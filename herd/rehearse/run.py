@@ -123,7 +123,7 @@ def _cloud(endpoint: str | None, account: str, regions: list[str]) -> RunningClo
             f"holds {len(found)} objects already, such as {found[0].type} {found[0].id}",
             file=endpoint,
             field="--cloud",
-            fix="start a fresh `herd cloud`; after an interrupted rehearsal: `herd recover`",
+            fix="start a fresh `herd cloud`",
         )
     return cloud
 

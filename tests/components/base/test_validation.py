@@ -118,3 +118,21 @@ def test_a_file_has_one_spelling_of_a_key(tmp_path):
 def test_what_is_missing_from_an_empty_map_is_told_at_the_map(tmp_path, empty):
     found = problems(tmp_path, f"streetName: Elm\nnumber: 1\nrooms:\n  attic: {empty}\n")
     assert {(line, field.split(".")[1]) for line, field, _, _ in found} == {(4, "attic")}
+
+
+BOMB = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 10))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (BOMB, "aliases multiply"),
+        ("number: " + "[" * 500 + "]" * 500, "nested too deeply"),
+        ("number: 1\0", "not allowed"),
+    ],
+)
+def test_a_file_that_would_take_the_machine_down_is_refused(tmp_path, text, words):
+    ((_, _, message, _),) = problems(tmp_path, text)
+    assert message.startswith("not valid YAML: ")
+    assert words in message
+    assert "\n" not in message
