@@ -7,6 +7,7 @@ import pytest
 from components.base.problems import InvalidInputError
 from herd.cloud.audit import CONTAINED, TABLE
 from herd.cloud.audit import enumerate as audit
+from herd.cloud.audit.listing import pages
 from herd.cloud.provider.rows import ROWS
 
 TAGS = {"owner": "ml-platform", "Name": "orphan"}
@@ -557,6 +558,15 @@ def test_more_than_a_page_is_listed_whole(cloud):
     listed = found(cloud, ["aws:kms/key:Key", "aws:ssm/parameter:Parameter"])
     assert {each.id for each in listed if each.type == "aws:kms/key:Key"} == made
     assert sum(each.type == "aws:ssm/parameter:Parameter" for each in listed) == 60
+
+
+def test_pages_that_botocore_does_not_turn_are_turned(cloud):
+    name = {"FileSystemId": lustre(cloud)}
+    fsx = cloud.client("fsx")
+    for path in ("/a", "/b", "/c"):
+        fsx.create_data_repository_association(**name, FileSystemPath=path, DataRepositoryPath="s3://abc")
+    listed = list(pages(fsx, "describe_data_repository_associations", {"MaxResults": 2}))
+    assert [len(page["Associations"]) for page in listed] == [2, 1]
 
 
 def test_what_cannot_be_listed_is_an_error_that_names_it_all(cloud):

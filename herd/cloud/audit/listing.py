@@ -104,5 +104,10 @@ def pages(client: Any, operation: str, params: Mapping[str, Any]) -> Iterator[Ma
     """Every page of an answer."""
     if client.can_paginate(operation):
         yield from client.get_paginator(operation).paginate(**params)
-    else:
-        yield getattr(client, operation)(**params)
+        return
+    # Some operations that answer in pages have no paginator in botocore (FSx's data repository associations).
+    answer = getattr(client, operation)(**params)
+    yield answer
+    while answer.get("NextToken"):
+        answer = getattr(client, operation)(**params, NextToken=answer["NextToken"])
+        yield answer
