@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from herd.rehearse.lifecycle import short
 from herd.rehearse.report import Phase, Report, changed
 
 # Operation -> mark and style, as `pulumi up` shows them.
@@ -120,7 +121,7 @@ def summary(report: Report) -> Group:
     if report.replaced:
         parts += [Text("\nreplaced from base to working tree", style="bold")]
         parts += [
-            Text(f"  +- {item.urn.split('::')[-1]}  because of {', '.join(item.keys) or 'a trigger'}")
+            Text(f"  +- {short(item.urn)}  because of {', '.join(item.keys) or 'a trigger'}")
             for item in report.replaced
         ]
     if report.stand_ins:

@@ -161,3 +161,15 @@ def test_an_exported_file_gets_the_commands_of_the_real_cli(iam, tmp_path, capsy
         "pulumi refresh --stack dev --import-pending-creates 'urn:pulumi:dev::herd::aws:iam/role:Role::role-1'" in said
     )
     assert "--import-pending-creates 'role-1'" in said
+
+
+def test_the_folder_that_a_kept_rehearsal_names_is_enough(iam, tmp_path, capsys):
+    (tmp_path / "state").mkdir()
+    state(tmp_path / "state", "role-1")
+    _, said = run(tmp_path, capsys)
+    assert [row["operation"] for row in said["interrupted"]] == ["creating"]
+
+
+def test_a_state_that_is_nowhere_is_told(tmp_path):
+    with pytest.raises(InvalidInputError, match="no such file or folder"):
+        recover(ROOT, "dev", state=tmp_path / "x", adopt=True, delete=False, passphrase="p", as_json=True)
