@@ -57,6 +57,11 @@ class Backend:
         """The last run's engine events, one a line."""
         return self._file("events.jsonl")
 
+    @property
+    def preview_events_file(self) -> Path:
+        """Those of the last preview, which may take place beside a run."""
+        return self._file("preview.events.jsonl")
+
     def export_deployment(self) -> Json:
         """`{"version": 3, "deployment": …}` as `pulumi stack export` gives it; an unfinished journal is folded in.
 

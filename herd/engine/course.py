@@ -19,11 +19,11 @@ from herd.engine.graph import deletion_order, transitive_needs
 from herd.engine.monitor import Monitor
 from herd.engine.plugins import PluginError, Plugins
 from herd.engine.program import ProgramRun
-from herd.engine.providers import ProviderError
+from herd.engine.providers import ProviderError, package_of
 from herd.engine.recorder import Recorder
 from herd.engine.registry import Registry
 from herd.engine.snapshot import Json
-from herd.engine.state import STACK_TYPE, Goal, State, package, qualified_type
+from herd.engine.state import STACK_TYPE, Goal, State, qualified_type, ref_urn
 from herd.engine.step import UNCHANGED, Step
 from herd.engine.values import Props, Secret, UnsupportedError, mapped, plain
 from herd.plan import Plan
@@ -164,8 +164,9 @@ class Course:
 
     def _start_ahead(self) -> None:
         """Provider processes take a moment to start; meanwhile the program does the same."""
-        known = {package(s.type) for s in self._d.prev if s.custom and s.provider}
-        for name in known or (set(self._request.providers) if self._process else ()):
+        used = {ref for s in self._d.prev if (ref := s.provider)}
+        names = [package_of(ref_urn(ref)) for ref in used] or (list(self._request.providers) if self._process else [])
+        for name in names:
             self._plugins.start_ahead(name)
 
     # --- the course

@@ -133,7 +133,8 @@ class Engine:
             run = None if request.preview else stack.enter_context(self.backend.run(self._on_journal))
             self.backend.directory.mkdir(parents=True, exist_ok=True)
             deployment = run.deployment if run else self.backend.load().deployment
-            file = stack.enter_context(self.backend.events_file.open("w"))
+            path = self.backend.preview_events_file if request.preview else self.backend.events_file
+            file = stack.enter_context(path.open("w", buffering=1))  # by the line, for who follows it
             events = Events(planning=request.preview, file=file, on_event=self._on_event)
             return _in_loop(Course(request, self.backend, run, deployment, events))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import sys
 from collections.abc import Mapping
@@ -118,13 +119,13 @@ class Plugins:
         # `#!/usr/bin/env python3` of a plugin -> an interpreter without its packages -> ours comes first.
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
         self._environment = {**os.environ, "PATH": path, **environment}
-        self._ahead: dict[str, asyncio.Task[Plugin]] = {}
+        self._ahead: dict[str, list[asyncio.Task[Plugin]]] = {}
         self._running: list[Plugin] = []
 
     def start_ahead(self, package: str) -> None:
-        """Start the package's plugin, for the next `start` to take."""
-        if package in self._sources and package not in self._ahead:
-            self._ahead[package] = asyncio.create_task(self._launch(package))
+        """Start the package's plugin once, for one `start` to take."""
+        if package in self._sources:
+            self._ahead.setdefault(package, []).append(asyncio.create_task(self._launch(package)))
 
     async def start(self, package: str) -> Plugin:
         """A plugin of its own for one provider resource.
@@ -132,14 +133,14 @@ class Plugins:
         Raises:
             PluginError: There is none, or it doesn't start.
         """
-        ahead = self._ahead.pop(package, None)
-        plugin = await (ahead or self._launch(package))
+        ahead = self._ahead.get(package)
+        plugin = await (ahead.pop() if ahead else self._launch(package))
         self._running.append(plugin)
         return plugin
 
     async def close(self) -> None:
         """End all of them."""
-        for task in self._ahead.values():
+        for task in itertools.chain.from_iterable(self._ahead.values()):
             with contextlib.suppress(PluginError, InvalidInputError):
                 self._running.append(await task)
         await asyncio.gather(*(plugin.close() for plugin in self._running))

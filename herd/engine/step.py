@@ -82,5 +82,4 @@ class Step:
 def deletion(old: State, *, replacing: bool = False, pends: bool = False) -> Step:
     """The step that deletes a state; what was only ever read is discarded instead."""
     kind = "discard" if old.external else "delete"
-    suffix = {"discard": "-replaced", "delete": "-replaced"}[kind] if replacing else ""
-    return Step(kind + suffix, old, None, pends=pends)
+    return Step(f"{kind}-replaced" if replacing else kind, old, None, pends=pends)
