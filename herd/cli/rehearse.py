@@ -65,7 +65,7 @@ def command(
             left = "what it made is still in the cloud: `herd recover`" if cloud else "its cloud is gone with it"
             sys.stderr.write(f"interrupted: the rehearsal of {stack} proves nothing; {left}\n")
             raise typer.Exit(stop.exit_code) from None
-    console.print(summary(report))
+    console.print(summary(report), soft_wrap=True)
     if json_file:
         write_json(json_file, report.to_json())
     raise typer.Exit(0 if report.ok else 1)

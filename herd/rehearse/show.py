@@ -163,7 +163,7 @@ def _components(report: Report) -> Table:
 
 
 def _fidelity(report: Report) -> Text:
-    text = Text("fidelity  ", style="bold")
+    text = Text("fidelity", style="bold")
     meanings = {
         "simulated": "moto behaves like AWS here",
         "modelled": "a small model of Herd's own",
@@ -171,6 +171,6 @@ def _fidelity(report: Report) -> Text:
     }
     for level, meaning in meanings.items():
         types = report.fidelity.get(level, ())
-        text.append(f"{level} {len(types)} types", style="" if types else "dim")
-        text.append(f" ({meaning})  ", style="dim")
+        text.append(f"\n  {level:<10} {len(types):>3} types  ", style="not bold" if types else "not bold dim")
+        text.append(meaning, style="not bold dim")
     return text
