@@ -192,13 +192,13 @@ def _options(arguments: list[str]) -> tuple[dict[str, Any], int]:
     """The engine's options for arguments of the CLI, and the degree of parallelism."""
     options: dict[str, Any] = {}
     parallel = 16
-    rest = [part for argument in arguments for part in argument.split("=", 1)]
+    rest = list(arguments)
     while rest:
-        argument = rest.pop(0)
+        argument, _, value = rest.pop(0).partition("=")
         if argument in ("--parallel", "-p"):
-            parallel = int(rest.pop(0))
+            parallel = int(value or rest.pop(0))
         elif argument in _FLAGS:
-            options[_FLAGS[argument]] = True
+            options[_FLAGS[argument]] = value != "false"
         elif argument not in _SHOWN:
             raise UnsupportedError(argument)
     return options, parallel
@@ -294,6 +294,12 @@ def run_all(shared: Path, folders: list[Path]) -> Iterator[str]:
         yield from pool.map(run_scenario, folders, [shared] * len(folders))
 
 
+def _shared(folder: Path) -> Path:
+    """Where probe.py and provider/ are: in the folder, or above it if that is a single scenario."""
+    above = [p for p in (folder, *folder.parents) if (p / "probe.py").exists() and (p / "provider").exists()]
+    return above[0] if above else folder
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the scenarios of a folder."""
     parser = argparse.ArgumentParser(prog="python -m herd.engine.conformance", description=__doc__)
@@ -303,7 +309,7 @@ def main(arguments: list[str] | None = None) -> int:
     folders = sorted(p.parent for p in options.folder.resolve().rglob("steps.json"))
     folders = [f for f in folders if not options.names or f.name in options.names]
     counts = {"PASS": 0, "REFUSED": 0, "FAIL": 0}
-    for line in run_all(options.folder.resolve(), folders):
+    for line in run_all(_shared(options.folder.resolve()), folders):
         counts[line.split(" ", 1)[0]] += 1
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
