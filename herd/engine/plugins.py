@@ -24,7 +24,7 @@ from ruamel.yaml.error import YAMLError
 from components.base.problems import InvalidInputError
 from herd.engine.api import ProviderSource
 
-_WATCHED = '"$@" </dev/null & child=$!; exec >/dev/null 2>&1; cat; kill -9 $child'
+_WATCHED = '"$@" </dev/null & child=$!; exec >/dev/null 2>&1; cat; kill -9 $child; wait'
 _START_SECONDS = 60
 CHANNEL = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
 
