@@ -51,6 +51,7 @@ class HerdComponent(pulumi.ComponentResource):
         aliases: Sequence[pulumi.Alias] | None = None,
         delete_before_replace: bool | None = None,
         ignore_changes: Sequence[str] | None = None,
+        replace_on_changes: Sequence[str] | None = None,
         provider: pulumi.ProviderResource | None = None,
         parent: pulumi.Resource | None = None,
     ) -> pulumi.ResourceOptions:
@@ -62,6 +63,7 @@ class HerdComponent(pulumi.ComponentResource):
             aliases=list(aliases) if aliases else None,
             delete_before_replace=delete_before_replace,
             ignore_changes=list(ignore_changes) if ignore_changes else None,
+            replace_on_changes=list(replace_on_changes) if replace_on_changes else None,
             provider=provider,
         )
 

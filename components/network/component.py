@@ -134,7 +134,14 @@ class Network(HerdComponent):
     def _routes(self, spec: ManagedVpc, made: Mapping[str, ec2.Subnet]) -> None:
         gateway = None
         if Tier.PUBLIC in spec.tiers:
-            gateway = ec2.InternetGateway(self.name, vpc_id=self.vpc_id, tags=name_tag(self.context), opts=self.child())
+            # A new VPC: "has some mapped public addresses" → the old VPC's NATs still use the gateway an update would
+            # detach → the new VPC gets its own, and the old one goes after the NATs.
+            gateway = ec2.InternetGateway(
+                self.name,
+                vpc_id=self.vpc_id,
+                tags=name_tag(self.context),
+                opts=self.child(replace_on_changes=["vpcId"]),
+            )
         nats = {
             zone: self._nat(zone, made[f"{Tier.PUBLIC}-{zone[-1]}"], gateway)
             for zone in derive.nat_zones(spec, self.zones)

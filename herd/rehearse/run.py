@@ -24,6 +24,7 @@ from herd.rehearse.report import Report, by_component
 from herd.rehearse.sealed import sealed_environment
 from herd.rehearse.workspace import Tree, checkout
 from herd.release.rehearsed import rehearsed_stack
+from herd.render import render
 from herd.stackfile import StackFile, load_stack
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -71,6 +72,8 @@ def rehearse(
     account, regions = _place(settings)
     tree = Tree(root, "working tree")
     first = checkout(root, base, scratch / "base") if base is not None else tree
+    # Whatever is wrong with the settings is told in a second, before there is a cloud.
+    render(root, stack)
     with sealed_environment(), _cloud(endpoint, account, regions) as cloud:
 
         def clients(service: str, region: str) -> Any:

@@ -216,3 +216,8 @@ def test_an_address_serves_one_nat_at_a_time_so_the_old_one_goes_first(built):
 def test_fsx_may_move_its_routes_in_the_tables_of_its_clients(built):
     ours = {t.name for t in built().of(ec2.RouteTable) if t.inputs["tags"].get("AmazonFSx") == "ManagedByAmazonFSx"}
     assert ours == {f"network-private-{zone}" for zone in "abc"}
+
+
+def test_a_new_vpc_gets_a_gateway_of_its_own(built):
+    """AWS refuses to detach a gateway while the old VPC's NATs use it: it must be replaced with its VPC."""
+    assert [gateway.options["replaceOnChanges"] for gateway in built().of(ec2.InternetGateway)] == [["vpcId"]]
