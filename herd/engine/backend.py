@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from components.base.problems import InvalidInputError, Problem
-from herd.engine.journal import Journal, damaged, read_journal
+from herd.engine.journal import Journal, damaged, read_journal, sync_folder
 from herd.engine.lock import locked
 from herd.engine.snapshot import Entry, Json, Snapshot, normalized
 
@@ -171,11 +171,7 @@ class Run:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
-        directory = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        sync_folder(target.parent)
         self.backend.journal_file.unlink()
         self._digest = sha256(data).hexdigest()
 

@@ -51,13 +51,14 @@ class Journal:
         self._buffer: list[bytes] = []
         self._flushing: asyncio.Task[None] | None = None
         self._stored = asyncio.Event()
-        self._error: OSError | None = None
+        self._error: Exception | None = None
         self._appended = self._durable = 0
         complete = path.read_bytes().rfind(b"\n") + 1 if resume and path.exists() else 0
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         os.ftruncate(self._descriptor, complete)
         if not complete:
             self._store([_line({"journal": VERSION, "base": base})])
+            sync_folder(path.parent)
 
     def append(self, entry: Entry) -> None:
         """Add an entry; it becomes durable with the next commit."""
@@ -88,7 +89,7 @@ class Journal:
                     if self._on_durable:
                         self._on_durable(self._durable)
                 self._tell()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001  raised again by whoever waits for the commit
             self._error = error
         finally:
             self._flushing = None
@@ -109,6 +110,15 @@ class Journal:
         while data:
             data = data[os.write(self._descriptor, data) :]
         os.fsync(self._descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make durable that files were created or renamed in it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _line(entry: dict[str, Any]) -> bytes:

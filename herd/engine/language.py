@@ -159,7 +159,9 @@ def _child(job: dict[str, Any]) -> None:
         sys.path[:0] = [p for p in job["env"].get("PYTHONPATH", "").split(os.pathsep) if p]
         code = _main(job)
     except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else 1
+        if isinstance(stop.code, str):
+            sys.stderr.write(stop.code + "\n")
+        code = stop.code or 0 if isinstance(stop.code, (int, type(None))) else 1
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

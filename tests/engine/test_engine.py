@@ -52,6 +52,18 @@ def test_a_program_that_dies_is_a_failure(stack) -> None:
     assert (outcome.exit_code, errors(outcome)) == (1, ["Program exited with non-zero exit code: 5"])
 
 
+@pytest.mark.parametrize(
+    ("leave", "code", "said"), [("0", 0, []), ("", 0, []), ("3", 1, ["exit code: 3"]), ("'why'", 1, ["exit code: 1"])]
+)
+def test_a_program_that_leaves_early_is_judged_by_its_exit_code(stack, leave: str, code: int, said: list[str]) -> None:
+    outcome = stack.program(f"import sys\nThing('a')\nsys.exit({leave})").engine().up()
+    assert (outcome.exit_code, [m[-len(said[0]) :] for m in errors(outcome)] if said else errors(outcome)) == (
+        code,
+        said,
+    )
+    assert sorted(stack.resources()) == ["a", "default", "vec-dev"]
+
+
 def test_the_program_knows_where_it_is(stack) -> None:
     source = """
         import os
