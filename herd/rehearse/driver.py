@@ -13,6 +13,8 @@ from herd.rehearse.workspace import Tree
 
 OnEvent = Callable[[Event], None]
 
+# Five runs of one program: imported once, forked for each. Nothing of the tree itself, since base and tree differ.
+PRELOAD = ("pulumi", "pulumi_aws")
 PASSPHRASE = "rehearsal"  # noqa: S105 - protects the made-up values of a state that dies with the rehearsal
 
 
@@ -95,7 +97,7 @@ class EmbeddedDriver:
     def _engine(self) -> Engine:
         program = None
         if self._tree:
-            program = Program(self._tree.root, self._tree.root / "infra", dict(self._environment))
+            program = Program(self._tree.root, self._tree.root / "infra", dict(self._environment), preload=PRELOAD)
         return Engine(
             self._project,
             self._stack,

@@ -18,6 +18,7 @@ from herd.cloud.server import CloudServer
 from herd.engine import Backend, Engine, Program
 from herd.recover.apply import Recovery
 from herd.recover.match import orphans, pending_of
+from herd.rehearse.driver import PRELOAD
 
 HERE = Path(__file__).parent
 PROGRAM = HERE / "kill_program"
@@ -48,7 +49,7 @@ class Site:
         self.providers = {"aws": lambda: AwsServicer(self.environment)}
 
     def engine(self):
-        return Engine("kill", "dev", self.backend, self.providers, Program(PROGRAM, PROGRAM), {})
+        return Engine("kill", "dev", self.backend, self.providers, Program(PROGRAM, PROGRAM, preload=PRELOAD), {})
 
     def killed(self, verb, entry, delay):
         """Run a verb in a process that kills itself; says whether it got that far."""
