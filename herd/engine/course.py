@@ -19,7 +19,7 @@ from herd.engine.graph import deletion_order, transitive_needs
 from herd.engine.monitor import Monitor
 from herd.engine.plugins import PluginError, Plugins
 from herd.engine.program import ProgramRun
-from herd.engine.providers import ProviderError, package_of
+from herd.engine.providers import DiffUnavailableError, ProviderError, package_of
 from herd.engine.recorder import Recorder
 from herd.engine.registry import Registry
 from herd.engine.snapshot import Json
@@ -195,7 +195,7 @@ class Course:
             await work
         except Bail:
             self._stop()
-        except (EngineError, ProviderError, PluginError, ValueError) as error:
+        except (EngineError, ProviderError, PluginError, DiffUnavailableError, ValueError) as error:
             self._events.error(str(error), about.urn if about and "::" in about.urn else "")
             self._stop()
         except UnsupportedError as error:

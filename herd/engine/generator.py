@@ -131,6 +131,10 @@ class Generator:
         afresh = recreating or old is None or old.external or old.taint
         asked = new.inputs
         inputs = self._ignoring(urn, asked, old.inputs, new.ignore_changes) if old else asked
+        if old and provider is None:
+            # Pulumi resets paths in a shallow copy: nested ones reach what is stored, top-level ones don't.
+            nested = {k for k, v in asked.items() if isinstance(v, dict | list) and k not in new.ignore_changes}
+            new.inputs = {k: inputs.get(k, v) if k in nested else v for k, v in asked.items()}
         if provider:
             checked = await self._check(
                 provider, new, {} if afresh or not old else old.inputs, asked if afresh else inputs
@@ -310,7 +314,7 @@ class Generator:
                     "for protection. To unprotect the resource, remove the `protect` flag from the resource in your "
                     f"Pulumi program and run `pulumi up`, or use the command:\n`pulumi state unprotect '{state.urn}'`"
                 )
-                raise self._d.bail(state.urn, message, erred=True)
+                raise self._d.bail(urn, message, erred=True)
             else:
                 steps.append(deletion(state, replacing=True, pends=True))
             self._deleted.add(state.urn)
@@ -400,4 +404,4 @@ def _triggered(new: object, old: object) -> bool:
     if has_unknowns(new) or has_unknowns(old):
         return True
     new, old = plain(new), plain(old)
-    return new is not None and old is not None and not equal(new, old)
+    return new is not None and old is not None and not equal(new, old, strict=True)

@@ -64,6 +64,7 @@ class Snapshot:
                 self._put(entry["at"], entry["state"])
             case "rebuilt":
                 self._restart(self.resources())
+                self._refreshed = False  # repaired now; later aliases must not count as dangling
             case kind:
                 raise ValueError(f"unknown journal entry {kind!r}")
 
@@ -147,8 +148,9 @@ def _renamed(old: Json, fixed: Callable[[str], str]) -> Json:
     for key in ("urn", "parent", "deletedWith"):
         if key in old:
             resource[key] = fixed(old[key])
-    if "dependencies" in old:
-        resource["dependencies"] = [fixed(u) for u in old["dependencies"]]
+    for key in ("dependencies", "replaceWith"):
+        if key in old:
+            resource[key] = [fixed(u) for u in old[key]]
     if "propertyDependencies" in old:
         resource["propertyDependencies"] = {k: [fixed(u) for u in v] for k, v in old["propertyDependencies"].items()}
     if "provider" in old:

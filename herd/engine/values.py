@@ -152,14 +152,19 @@ class Wire:
         return value is UNKNOWN and not self.unknowns
 
 
-def equal(a: Any, b: Any) -> bool:
-    """Deep equality as Pulumi sees it: true is not 1; unknowns equal each other; secrets by their value."""
+def equal(a: Any, b: Any, *, strict: bool = False) -> bool:
+    """Deep equality as Pulumi sees it: true is not 1, unknowns equal each other, secrets by their value.
+
+    A null member counts as absent, unless `strict`.
+    """
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(equal(v, b[k]) for k, v in a.items())
+        if strict and a.keys() != b.keys():
+            return False
+        return all(equal(a.get(k), b.get(k), strict=strict) for k in a.keys() | b.keys())
     if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(equal, a, b))
+        return len(a) == len(b) and all(equal(x, y, strict=strict) for x, y in zip(a, b, strict=True))
     if isinstance(a, Secret) and isinstance(b, Secret):
-        return equal(a.value, b.value)
+        return equal(a.value, b.value, strict=strict)
     return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
 
 
