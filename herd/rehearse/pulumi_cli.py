@@ -32,6 +32,20 @@ def find_cli() -> str | None:
     return shutil.which("pulumi")
 
 
+def required_cli() -> str:
+    """The `pulumi` on PATH.
+
+    Raises:
+        InvalidInputError: There is none.
+    """
+    cli = find_cli()
+    if not cli:
+        raise InvalidInputError.one(
+            "no pulumi CLI on PATH", field="--engine", fix="install it, or use --engine embedded"
+        )
+    return cli
+
+
 def scratch_environment(scratch: Path, cloud: Mapping[str, str]) -> dict[str, str]:
     """The environment that keeps the CLI inside the scratch folder and on the stand-in cloud."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "AWS_"))}
@@ -76,11 +90,7 @@ class PulumiDriver:
         Raises:
             InvalidInputError: There is no CLI on PATH.
         """
-        cli = find_cli()
-        if not cli:
-            raise InvalidInputError.one(
-                "no pulumi CLI on PATH", field="--engine", fix="install it, or use --engine embedded"
-            )
+        cli = required_cli()
         self._cli, self._stack, self._scratch = cli, stack, scratch
         self._config, self._on_event = config, on_event
         self._plugins = {name: _shim(name, folder, scratch / "plugins") for name, folder in plugins.items()}

@@ -19,7 +19,7 @@ from herd.cloud.server import CloudServer, RunningCloud, SpawnedCloud
 from herd.engine import Event
 from herd.rehearse.driver import Driver, EmbeddedDriver, OnEvent
 from herd.rehearse.lifecycle import Lifecycle, Listener
-from herd.rehearse.pulumi_cli import PulumiDriver, find_cli
+from herd.rehearse.pulumi_cli import PulumiDriver, find_cli, required_cli
 from herd.rehearse.report import Report, by_component
 from herd.rehearse.sealed import sealed_environment
 from herd.rehearse.workspace import Tree, checkout
@@ -72,9 +72,13 @@ def rehearse(
     account, regions = _place(settings)
     tree = Tree(root, "working tree")
     first = checkout(root, base, scratch / "base") if base is not None else tree
+    if engine == "pulumi":
+        required_cli()
+    with sealed_environment():
+        running = _running(endpoint, account, regions) if endpoint is not None else None
     # Whatever is wrong with the settings is told in a second, before there is a cloud.
     render(root, stack)
-    with sealed_environment(), _cloud(endpoint, account, regions) as cloud:
+    with sealed_environment(), running or CloudServer.spawn(accounts=(account,)) as cloud:
 
         def clients(service: str, region: str) -> Any:
             return cloud.client(service, account, region)
@@ -110,10 +114,8 @@ def rehearse(
     )
 
 
-def _cloud(endpoint: str | None, account: str, regions: list[str]) -> RunningCloud | SpawnedCloud:
-    """A fresh cloud, or the running one if it is empty."""
-    if endpoint is None:
-        return CloudServer.spawn(accounts=(account,))
+def _running(endpoint: str, account: str, regions: list[str]) -> RunningCloud:
+    """A cloud that somebody else runs, if it is a stand-in on this machine and empty."""
     if not _is_on_this_machine(endpoint):
         raise _no_cloud(endpoint, "is no http://127.0.0.1:PORT: a rehearsal stays on this machine")
     cloud = RunningCloud(endpoint, account)
