@@ -19,7 +19,7 @@ from components.base.problems import InvalidInputError
 def holder() -> dict[str, Any]:
     """Who we are, as the lock file says it."""
     return {
-        "user": getpass.getuser(),
+        "user": _user(),
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -88,6 +88,14 @@ def _is_dead(held: dict[str, Any]) -> bool:
     except PermissionError:
         return False
     return False
+
+
+def _user() -> str:
+    """Who runs this; a number where the user has no entry, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _describe(held: dict[str, Any]) -> str:

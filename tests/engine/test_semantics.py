@@ -53,3 +53,14 @@ def test_null_is_absent_but_not_to_a_trigger():
     assert equal({"m": {"a": 1}}, {"m": {"a": 1, "b": None}})
     assert not equal({"a": 1}, {"a": 1, "b": None}, strict=True)
     assert not equal({"a": None}, {"a": False})
+
+
+def test_a_lock_names_a_user_without_an_entry_by_number(stack, monkeypatch):
+    def unknown():
+        raise KeyError("getpwuid(): uid not found: 4242")
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    monkeypatch.setattr("os.getuid", lambda: 4242)
+    seen = []
+    stack.program("Thing('a')").engine(on_event=lambda _: seen.append(stack.backend.lock_file.read_text())).up()
+    assert "uid 4242" in seen[0]
