@@ -45,6 +45,12 @@ class StackFile:
     secrets_provider: str
     main: Path
 
+    @property
+    def regions(self) -> list[str]:
+        """The regions the stack works in, its own first."""
+        named = (self.config.get(f"{self.project}:{key}") for key in ("region", "replicaRegion"))
+        return [str(region) for region in named if region]
+
     def strings(self) -> dict[str, str]:
         """The configuration as a program receives it: strings as they are, everything else as JSON."""
         return {key: value if isinstance(value, str) else _json(value) for key, value in self.config.items()}

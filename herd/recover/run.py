@@ -145,8 +145,7 @@ def _objects(settings: StackFile) -> list[Any]:
     from herd.cloud.audit import enumerate as list_cloud  # noqa: PLC0415 - boto3 loads with it
 
     account = str(settings.config.get(f"{settings.project}:account", ""))
-    regions = [settings.config.get(f"{settings.project}:{key}") for key in ("region", "replicaRegion")]
-    return list(list_cloud(os.environ.get("AWS_ENDPOINT_URL"), account, [str(r) for r in regions if r]))
+    return list(list_cloud(os.environ.get("AWS_ENDPOINT_URL"), account, settings.regions))
 
 
 def _provider() -> Any:

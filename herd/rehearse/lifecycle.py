@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from herd.engine.state import urn_name, urn_type
 from herd.plan import Plan
 from herd.rehearse.drill import Clients, damage
 from herd.rehearse.driver import Driver, Run
@@ -213,5 +214,4 @@ def _moved(plan: Plan) -> list[str]:
 
 def short(urn: str) -> str:
     """Type and name of a URN, without its parents: what a person reads."""
-    kind, _, name = urn.rpartition("::")
-    return f"{kind.rpartition('::')[2].rpartition('$')[2]}::{name}"
+    return f"{urn_type(urn)}::{urn_name(urn)}"

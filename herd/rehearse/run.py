@@ -6,6 +6,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -83,10 +84,15 @@ def rehearse(
         def clients(service: str, region: str) -> Any:
             return cloud.client(service, account, region)
 
-        def config(tree: Tree) -> Mapping[str, Any]:
-            return rehearsed_stack(tree.root, stack, clients, scratch / "releases")[0].config
+        @cache
+        def rehearsed(tree: Tree) -> tuple[StackFile, tuple[str, ...]]:
+            # Each `up` asks, and the answer costs a look-up of every value of the release.
+            return rehearsed_stack(tree.root, stack, clients, scratch / "releases")
 
-        stand_ins = rehearsed_stack(root, stack, clients, scratch / "releases")[1]
+        def config(tree: Tree) -> Mapping[str, Any]:
+            return rehearsed(tree)[0].config
+
+        stand_ins = rehearsed(tree)[1]
         driver = _driver(
             engine,
             settings=settings,
@@ -153,8 +159,7 @@ def _place(settings: StackFile) -> tuple[str, list[str]]:
         raise InvalidInputError.one(
             f"missing: {', '.join(missing)}", file=f"stacks/Pulumi.{settings.stack}.yaml", field="config"
         )
-    regions = [settings.config.get(f"{settings.project}:{key}") for key in ("region", "replicaRegion")]
-    return str(settings.config[f"{settings.project}:account"]), [str(region) for region in regions if region]
+    return str(settings.config[f"{settings.project}:account"]), settings.regions
 
 
 def _driver(

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from herd.engine.state import urn_name, urn_type
 from herd.rehearse.lifecycle import short
 from herd.rehearse.report import Phase, Report, changed
 
@@ -88,7 +89,7 @@ class Progress:
         rows = []
         for urn, (op, since) in list(self._running.items())[-ROWS:]:
             mark, style = MARKS.get(op, ("*", "cyan"))
-            kind, name = urn.split("::")[-2].split("$")[-1], urn.rsplit("::", 1)[-1]
+            kind, name = urn_type(urn), urn_name(urn)
             rows.append(Text(f"    {mark:2} {kind} {name}  {now - since:.1f} s", style=style))
         return Group(head, *rows)
 
