@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from components.base.context import StackContext
-from components.release.spec import UNRESOLVED, AmiPin, Chart, Image, Lock, Origin, Release, ReleaseSpec
+from components.release.spec import UNRESOLVED, AmiPin, Chart, Image, Lock, Origin, RecipeAmi, Release, ReleaseSpec
 
 Finding = tuple[tuple[str | int, ...], str, str]
 """Path in the lock file, what is wrong, what to do."""
@@ -54,11 +54,13 @@ def release_spec(release: Release, region: str) -> ReleaseSpec:
                 architecture=ami.architecture,
                 provenance=ami.provenance,
                 recipe_hash=ami.recipe_hash,
+                bill_of_materials=ami.bill_of_materials if isinstance(ami, RecipeAmi) else {},
             )
             for name, ami in lock.amis.items()
         },
         images={name: pinned_image(image) for name, image in lock.images.items()},
         charts={name: pinned_chart(chart) for name, chart in lock.charts.items()},
+        addons=dict(lock.addons),
         versions=lock.versions.model_dump(exclude_none=True),
     )
 
@@ -97,6 +99,11 @@ def parameters(spec: ReleaseSpec, context: StackContext) -> tuple[ParameterArgs,
     ]
     # aws:ec2:image lets launch templates resolve the parameter, and AWS checks that the image exists.
     rows += [ParameterArgs(f"ami-{n}", f"{top}/ami/{n}", pin.id, "aws:ec2:image") for n, pin in spec.amis.items()]
-    for kind, values in (("image", spec.images), ("chart", spec.charts), ("version", spec.versions)):
+    for kind, values in (
+        ("image", spec.images),
+        ("chart", spec.charts),
+        ("addon", spec.addons),
+        ("version", spec.versions),
+    ):
         rows += [ParameterArgs(f"{kind}-{n}", f"{top}/{kind}/{n}", value) for n, value in values.items()]
     return tuple(rows)

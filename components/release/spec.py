@@ -87,10 +87,12 @@ class RecipeAmi(_Ami):
 
     Attributes:
         recipe_hash: SHA-256 of the recipe it was built from.
+        bill_of_materials: What is inside, by name (driver, cuda, efa, kernel, enroot, pyxis), in versions.
     """
 
     provenance: Literal["recipe"]
     recipe_hash: Hash
+    bill_of_materials: Annotated[dict[Name, Version], Field(min_length=1)]
 
 
 Ami = Annotated[VendorAmi | RecipeAmi, Field(discriminator="provenance")]
@@ -122,6 +124,10 @@ class Chart(_Locked):
         yield ("digest",), self.digest
 
 
+Addons = dict[Name, Annotated[str, StringConstraints(pattern=r"^v\d+(\.\d+)*(-eksbuild\.\d+)?$")]]
+"""EKS add-ons and their versions, as EKS names them: vpc-cni, v1.20.4-eksbuild.1."""
+
+
 class Versions(BaseModel):
     """Versions that are no file of their own: Kubernetes as EKS names it, ParallelCluster, Slurm."""
 
@@ -141,6 +147,7 @@ class Lock(BaseModel):
     amis: dict[Name, Ami] = Field(default_factory=dict)
     images: dict[Name, Image] = Field(default_factory=dict)
     charts: dict[Name, Chart] = Field(default_factory=dict)
+    addons: Addons = Field(default_factory=dict)
     versions: Versions = Versions()
 
     def parts(self) -> Iterator[tuple[tuple[str, str], VendorAmi | RecipeAmi | Image | Chart]]:
@@ -190,6 +197,7 @@ class AmiPin(Spec):
     architecture: Architecture
     provenance: Literal["vendor", "recipe"]
     recipe_hash: str | None
+    bill_of_materials: dict[str, str] = Field(default_factory=dict)
 
 
 class ReleaseSpec(Spec):
@@ -201,6 +209,7 @@ class ReleaseSpec(Spec):
         amis: Images of machines, by logical name.
         images: Container images, pinned: `REPOSITORY@DIGEST`.
         charts: Charts, pinned: `REPOSITORY/CHART:VERSION@DIGEST`.
+        addons: EKS add-ons and their versions.
         versions: Versions by what they are of.
     """
 
@@ -209,4 +218,5 @@ class ReleaseSpec(Spec):
     amis: dict[str, AmiPin]
     images: dict[str, str]
     charts: dict[str, str]
+    addons: dict[str, str] = Field(default_factory=dict)
     versions: dict[str, str]

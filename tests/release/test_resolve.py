@@ -106,6 +106,7 @@ def test_an_image_built_here_is_not_looked_up(project):
     content["amis"]["own"] = {
         "provenance": "recipe",
         "recipe_hash": "a" * 64,
+        "bill_of_materials": {"driver": "580.95.05"},
         "architecture": "x86_64",
         "ids": {"us-east-2": "unresolved"},
     }

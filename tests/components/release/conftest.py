@@ -28,6 +28,7 @@ def make_content():
             "trainer": {
                 "provenance": "recipe",
                 "recipe_hash": RECIPE,
+                "bill_of_materials": {"driver": "580.95.05", "efa": "1.44.0"},
                 "architecture": "arm64",
                 "ids": {"eu-west-1": "ami-0fedcba9876543210"},
                 "resolved_from": "aws",
@@ -49,6 +50,7 @@ def make_content():
                 "digest": "unresolved",
             }
         },
+        "addons": {"vpc-cni": "v1.20.4-eksbuild.1"},
         "versions": {"kubernetes": "1.35", "slurm": "25.05.3"},
     }
 

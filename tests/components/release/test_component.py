@@ -22,7 +22,7 @@ def test_what_is_published_is_the_same_in_a_preview(record, make_context, spec, 
 
     recording = record(program, preview=preview)
     parameters = recording.of(ssm.Parameter)
-    assert len(parameters) == 8
+    assert len(parameters) == 9
     image = recording.one(ssm.Parameter, "release-ami-node")
     assert image.inputs == {
         "name": "/herd/prod/release/ami/node",

@@ -55,7 +55,7 @@ def test_a_region_takes_its_own_images_and_pins_everything(locks, content):
 def test_every_value_has_a_parameter_of_its_own(locks, content, make_context):
     rows = parameters(release_spec(load(locks, content), "eu-west-1"), make_context("test"))
     assert {row.path.removeprefix("/herd/test/release/") for row in rows} == {
-        *("name", "sha256", "ami/node", "ami/trainer", "image/exporter", "chart/keda"),
+        *("name", "sha256", "ami/node", "ami/trainer", "image/exporter", "chart/keda", "addon/vpc-cni"),
         *("version/kubernetes", "version/slurm"),
     }
     assert len({row.name for row in rows}) == len(rows)
