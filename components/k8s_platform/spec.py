@@ -115,7 +115,7 @@ class ClusterSpec(Spec):
                 found.append((("access", name, "principal"), text))
             holders.setdefault(entry.principal, name)
         if not any(entry.policy == "cluster-admin" and not entry.namespaces for entry in self.access.values()):
-            text = "nobody is cluster-admin of the whole cluster, and its maker has no rights: name the role that deploys"
+            text = "nobody is cluster-admin of the whole cluster, not even its maker: name the role that deploys"
             found.append((("access",), text))
         if found:
             raise FieldProblemsError(found)
