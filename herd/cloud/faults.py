@@ -14,7 +14,7 @@ from herd.cloud.errors import AwsError
 from herd.cloud.staleness import Staleness
 from herd.cloud.wire import Answer, Call
 
-KINDS = ("throttle", "unavailable", "error", "lost", "stale", "delay")
+KINDS = ("throttle", "unavailable", "error", "lost", "stale", "delay", "shortage")
 
 # What each service or protocol says when it is asked too often, and when it is down: (code, HTTP status).
 _THROTTLE = {"ec2": ("RequestLimitExceeded", 503), "s3": ("SlowDown", 503)}
@@ -34,7 +34,9 @@ class Fault:
     Attributes:
         kind: `throttle` and `unavailable` (the service's own codes, before the call runs), `error` (`code`, before it
             runs), `lost` (the call runs, the connection closes without an answer), `stale` (what a call creates is
-            not found by reads for `seconds`), `delay` (the call waits `seconds` first).
+            not found by reads for `seconds`), `delay` (the call waits `seconds` first), `shortage` (there is no
+            capacity for machines of `instance_type` in `zone`, whoever asks: instances, node groups, groups that scale;
+            what runs goes on running).
         service: botocore's service name, or a glob.
         action: Operation, or a glob.
         every: Strike on every k-th matching call: 1 is each, 3 is the third, sixth ...
@@ -43,6 +45,8 @@ class Fault:
         status: HTTP status of kind `error`; None takes the model's.
         message: Message of kind `error`.
         seconds: Duration of `stale` and `delay`.
+        instance_type: Type of machine of kind `shortage`, or a glob.
+        zone: Availability zone (its name) of kind `shortage`, or a glob.
     """
 
     kind: str
@@ -54,6 +58,8 @@ class Fault:
     status: int | None = None
     message: str = "injected by the stand-in cloud"
     seconds: float = 0.0
+    instance_type: str = "*"
+    zone: str = "*"
     seen: int = field(default=0, compare=False)
     struck: int = field(default=0, compare=False)
 
@@ -93,8 +99,19 @@ class Fault:
 
     def strikes(self, call: Call) -> bool:
         """Count a call, and say whether it is hit."""
-        if not (fnmatchcase(call.service, self.service) and fnmatchcase(call.operation, self.action)):
+        if self.kind == "shortage":
             return False
+        return (
+            fnmatchcase(call.service, self.service) and fnmatchcase(call.operation, self.action) and self._is_its_turn()
+        )
+
+    def empties(self, instance_type: str, zone: str) -> bool:
+        """Count a launch, and say whether there is no capacity for it."""
+        if self.kind != "shortage":
+            return False
+        return fnmatchcase(instance_type, self.instance_type) and fnmatchcase(zone, self.zone) and self._is_its_turn()
+
+    def _is_its_turn(self) -> bool:
         self.seen += 1
         if self.seen % self.every or (self.times is not None and self.struck >= self.times):
             return False
@@ -139,6 +156,19 @@ class Faults:
         """The faults as JSON."""
         with self._lock:
             return [fault.wire() for fault in self._faults]
+
+    def shortage(self, instance_type: str, zone: str) -> AwsError | None:
+        """Why a machine can't be had for lack of capacity; None if it can."""
+        with self._lock:
+            struck = [fault for fault in self._faults if fault.empties(instance_type, zone)]
+        if not struck:
+            return None
+        return AwsError(
+            "InsufficientInstanceCapacity",
+            f"We currently do not have sufficient {instance_type} capacity in the Availability Zone you requested "
+            f"({zone}). Our system will be working on provisioning additional capacity.",
+            500,
+        )
 
     def around(self, call: Call, answer: Callable[[], Answer]) -> Answer:
         """Answer a call, or let it go wrong.

@@ -92,6 +92,7 @@ class Gateway:
         call = understand(environ, body, self._account, self._ask_moto)
         if call is None:
             return self._unrecognised(environ, body)
+        call.shortage = self.faults.shortage
         self.requests[call.service, call.operation] += 1
         try:
             return self.faults.around(call, lambda: self._answer(call))

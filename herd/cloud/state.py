@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from herd.cloud import clock
+
 _STORES: dict[tuple[str, str, str], dict[str, Any]] = defaultdict(dict)
 GLOBAL = "global"
 
@@ -15,5 +17,6 @@ def store(kind: str, account: str, region: str = GLOBAL) -> dict[str, Any]:
 
 
 def reset() -> None:
-    """Forget everything."""
+    """Forget everything, and what time it was."""
     _STORES.clear()
+    clock.reset()

@@ -77,6 +77,10 @@ class Answer:
         return cls(seen["status"], seen["headers"], body)
 
 
+def _plenty(_instance_type: str, _zone: str) -> None:
+    return None
+
+
 class Model(Protocol):
     """What we use of moto's OperationModel."""
 
@@ -98,6 +102,7 @@ class Call:
         params: Parameters as boto3 takes them; None where the body can't be parsed (an S3 upload, say).
         environ: The WSGI request.
         body: Its body.
+        shortage: Why a type of machine can't be had in a zone for lack of capacity, or None: set by the gateway.
     """
 
     service: str
@@ -112,6 +117,7 @@ class Call:
     model: Any
     backend: Callable[[Environ], Answer]
     parsed: bool = True
+    shortage: Callable[[str, str], AwsError | None] = _plenty
 
     def get(self, name: str, default: Any = None) -> Any:
         """A parameter, or a default."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from herd.cloud import clock
 from herd.cloud.errors import AwsError
 from herd.cloud.wire import Call
 
@@ -23,7 +24,7 @@ def arn(call: Call, service: str, resource: str) -> str:
 
 def now() -> datetime:
     """The present, in UTC, to the second (as most services tell it)."""
-    return datetime.now(UTC).replace(microsecond=0)
+    return clock.now()
 
 
 def new_id(prefix: str, length: int = 17) -> str:
