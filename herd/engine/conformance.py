@@ -33,6 +33,7 @@ _FLAGS = {
     "--preview-only": "preview_only",
     "--ignore-protect": "ignore_protect",
     "--clear-pending-creates": "clear_pending_creates",
+    "--continue-on-error": "continue_on_error",
 }
 # Change what the CLI shows or asks, not what the engine does.
 _SHOWN = {"--diff", "--yes", "--skip-preview", "--show-sames", "--show-reads", "--show-replacement-steps", "--json"}

@@ -11,7 +11,7 @@ from typing import Any
 from herd.engine.api import Interrupted, Outcome, Program, ProviderSource
 from herd.engine.backend import Backend, Run
 from herd.engine.crypto import Crypter
-from herd.engine.deployment import Bail, Deployment, EngineError
+from herd.engine.deployment import Bail, Deployment, EngineError, Failed
 from herd.engine.events import Events
 from herd.engine.executor import Executor
 from herd.engine.generator import Generator
@@ -25,7 +25,7 @@ from herd.engine.registry import Registry
 from herd.engine.snapshot import Json
 from herd.engine.state import STACK_TYPE, Goal, State, qualified_type, ref_urn
 from herd.engine.step import UNCHANGED, Step
-from herd.engine.values import Props, Secret, UnsupportedError, mapped, plain
+from herd.engine.values import Props, Secret, UnsupportedError, has_unknowns, mapped, plain
 from herd.plan import Plan
 
 _CHANGED = 7  # exit code of the CLI for changes under --expect-no-changes
@@ -56,6 +56,7 @@ class Request:
     expect_no_changes: bool = False
     ignore_protect: bool = False
     clear_pending: bool = False
+    continue_on_error: bool = False
 
 
 class Course:
@@ -89,6 +90,7 @@ class Course:
             preview=request.preview,
             parallel=request.parallel,
             ignore_protect=request.ignore_protect,
+            continue_on_error=request.continue_on_error,
             prev=resources,
             events=events,
             recorder=self._recorder,
@@ -229,7 +231,8 @@ class Course:
                     self._stop()
         async with self._gate:
             await self._executor.finish()
-            if not self._d.stopped.is_set():
+            # After a failure nobody knows what the program would still have declared.
+            if not (self._d.stopped.is_set() or (self._process and self._executor.failed)):
                 await self._delete(await self._generator.deletions())
 
     async def _delete(self, steps: list[Step]) -> None:
@@ -254,11 +257,23 @@ class Course:
     async def _carry_out(
         self, generate: Callable[[Callable[[State], None]], Coroutine[Any, Any, list[Step]]], about: State
     ) -> State:
-        """Turn a registration into steps and wait for the outcome; forever, if the run stops before."""
+        """Turn a registration into steps and wait for the outcome; forever, if the run stops before.
+
+        Raises:
+            Failed: It failed, or what it needs did, and the run goes on.
+        """
         future: asyncio.Future[State] = asyncio.get_running_loop().create_future()
 
+        def lost() -> None:
+            self._d.lost.add(about.urn)
+            if not future.done():
+                future.set_exception(Failed(about.urn))
+
         async def begin() -> None:
-            await self._executor.start(await generate(future.set_result))
+            if self._generator.skips(about):
+                lost()
+            else:
+                await self._executor.start(await generate(future.set_result), lost)
 
         async with self._gate:
             if not self._d.stopped.is_set():
@@ -280,6 +295,8 @@ class Course:
 
     def _put_outputs(self, step: Step, outputs: Props) -> None:
         assert step.new
+        if not self._d.preview:  # what hangs on a failure has no value, and a state holds values alone
+            outputs = {key: value for key, value in outputs.items() if not has_unknowns(value)}
         step.new.outputs = outputs
         self._events.after(step)
         self._recorder.outputs(step.new)
@@ -294,7 +311,7 @@ class Course:
             return
         old = self._d.olds.get(urn)
         if old and (self._d.erred or self._bailed):
-            outputs = old.outputs | outputs
+            outputs = old.outputs | {k: v for k, v in outputs.items() if self._d.preview or not has_unknowns(v)}
         self._put_outputs(step, outputs)
         self._outputs = outputs
 

@@ -19,6 +19,14 @@ class Bail(Exception):  # noqa: N818
     """The run must stop; why has been reported."""
 
 
+class Failed(Exception):  # noqa: N818
+    """A resource failed, or was left out because of one that did, and the run goes on without it."""
+
+    def __init__(self, urn: str) -> None:
+        super().__init__(urn)
+        self.urn = urn
+
+
 @dataclass(eq=False)
 class Deployment:
     """One run over one stack.
@@ -29,6 +37,8 @@ class Deployment:
         news: What became of them so far.
         erred: Something failed that ends the run in failure with a word of its own ("update failed").
         stopped: Nothing new may start.
+        continue_on_error: What doesn't hang on a failure goes on.
+        lost: The URNs that failed or hang on one that did.
         crash: What the run can't go on after and the caller must see: the journal can't be written, a fault of ours.
     """
 
@@ -45,6 +55,8 @@ class Deployment:
     news: dict[str, State] = field(default_factory=dict)
     erred: bool = False
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    continue_on_error: bool = False
+    lost: set[str] = field(default_factory=set)
     crash: Exception | None = None
 
     def __post_init__(self) -> None:

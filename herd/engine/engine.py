@@ -62,10 +62,12 @@ class Engine:
         refresh: bool = False,
         expect_no_changes: bool = False,
         ignore_protect: bool = False,
+        continue_on_error: bool = False,
         **refused: object,
     ) -> Outcome:
         """Say what `up` would do; nothing is written but the event log."""
         options = {"refresh": refresh, "expect_no_changes": expect_no_changes, "ignore_protect": ignore_protect}
+        options["continue_on_error"] = continue_on_error
         return self._run("up", options, refused, preview=True)
 
     def up(
@@ -74,10 +76,12 @@ class Engine:
         refresh: bool = False,
         expect_no_changes: bool = False,
         ignore_protect: bool = False,
+        continue_on_error: bool = False,
         **refused: object,
     ) -> Outcome:
         """Make the stack what the program says."""
         options = {"refresh": refresh, "expect_no_changes": expect_no_changes, "ignore_protect": ignore_protect}
+        options["continue_on_error"] = continue_on_error
         return self._run("up", options, refused)
 
     def refresh(
@@ -93,12 +97,17 @@ class Engine:
         return self._run("refresh", options, refused, preview=preview_only)
 
     def destroy(
-        self, *, preview_only: bool = False, refresh: bool = False, ignore_protect: bool = False, **refused: object
+        self,
+        *,
+        preview_only: bool = False,
+        refresh: bool = False,
+        ignore_protect: bool = False,
+        continue_on_error: bool = False,
+        **refused: object,
     ) -> Outcome:
         """Delete everything in the state."""
-        return self._run(
-            "destroy", {"refresh": refresh, "ignore_protect": ignore_protect}, refused, preview=preview_only
-        )
+        options = {"refresh": refresh, "ignore_protect": ignore_protect, "continue_on_error": continue_on_error}
+        return self._run("destroy", options, refused, preview=preview_only)
 
     def _run(
         self, verb: str, options: Mapping[str, bool], refused: Mapping[str, object], *, preview: bool = False

@@ -52,10 +52,10 @@ class Executor:
         self.registered: dict[str, Step] = {}  # what may still get outputs registered
         self.failed: list[Step] = []  # steps whose failure did not stop the run
 
-    async def start(self, chain: list[Step]) -> None:
-        """Begin a chain of steps as soon as a place is free."""
+    async def start(self, chain: list[Step], failed: Callable[[], None] = lambda: None) -> None:
+        """Begin a chain of steps as soon as a place is free; `failed` is told when the run goes on without it."""
         await self._slots.acquire()
-        task = asyncio.create_task(self._chain(chain))
+        task = asyncio.create_task(self._chain(chain, failed))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -70,12 +70,14 @@ class Executor:
             await self.start([step])
         await self.finish()
 
-    async def _chain(self, chain: list[Step]) -> None:
+    async def _chain(self, chain: list[Step], failed: Callable[[], None]) -> None:
         try:
             for step in chain:
                 if self._d.stopped.is_set() and not self._refreshing:
                     return
                 if not await self._run(step):
+                    if not self._d.stopped.is_set():
+                        failed()
                     return
         except Exception as error:  # noqa: BLE001  raised again at the end of the run
             self._d.crashed(error)
@@ -130,7 +132,9 @@ class Executor:
             unknown = isinstance(error, ProviderError) and error.unknown
             status = _PARTIAL if isinstance(error, InitError) else _UNKNOWN if unknown else _UNTOUCHED
             self._d.events.failed(step, status)
-        if isinstance(error, ProtectedError):
+        # Without its provider nothing of a package can go on.
+        goes_on = self._d.continue_on_error and not is_provider(step.shown.type)
+        if isinstance(error, ProtectedError) or goes_on:
             self.failed.append(step)
         elif not self._refreshing:
             self._d.stopped.set()

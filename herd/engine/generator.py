@@ -112,6 +112,14 @@ class Generator:
 
     # --- registrations
 
+    def skips(self, new: State) -> bool:
+        """Whether a resource is left out because something it needs failed; it then has its URN."""
+        needs = {*new.dependency_urns(parent=True), *([ref_urn(new.provider)] if new.provider else [])}
+        if self._d.lost.isdisjoint(needs):
+            return False
+        new.urn = self._urn(new.parent, new.type, new.urn)
+        return True
+
     async def register(self, goal: Goal, done: Done) -> list[Step]:
         """The steps for a resource the program declares.
 

@@ -13,7 +13,7 @@ import grpc.aio
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, resource_pb2, resource_pb2_grpc
 
-from herd.engine.deployment import Deployment
+from herd.engine.deployment import Deployment, Failed
 from herd.engine.plugins import CHANNEL
 from herd.engine.providers import ProviderError, package_of
 from herd.engine.state import Goal, State, is_provider, package, ref_urn
@@ -254,6 +254,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             self._track(state)
         except UnsupportedError as error:
             await self._refused(context, error)
+        except Failed as lost:
+            return resource_pb2.RegisterResourceResponse(urn=lost.urn, result=resource_pb2.FAIL)
         except ValueError as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         finally:
@@ -367,6 +369,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             )
         except UnsupportedError as error:
             await self._refused(context, error)
+        except Failed as lost:
+            return resource_pb2.ReadResourceResponse(urn=lost.urn, result=resource_pb2.FAIL)
         self._track(state)
         wire = Wire(secrets=request.acceptSecrets, resources=request.acceptResources)
         return resource_pb2.ReadResourceResponse(urn=state.urn, properties=wire.struct(state.outputs))

@@ -214,6 +214,43 @@ def test_a_refresh_that_fails_for_one_takes_over_the_others_and_fails(stack) -> 
     assert (failed.exit_code, errors(failed)) == (1, ["read of a failed", "update failed"])
 
 
+POOLS = """
+a = Thing('a', {{'n': 1{fail}}})
+on_a = Thing('on-a', {{'of': a.id}})
+comp = Comp('comp', opts=Opts(depends_on=[a]))
+Thing('inner', {{}}, Opts(parent=comp))
+b = Thing('b', {{'n': 1}})
+Thing('on-b', {{'of': b.id}})
+pulumi.export('a', a.id)
+pulumi.export('b', b.id)
+"""
+
+
+def test_what_does_not_hang_on_a_failure_goes_on_and_the_next_run_heals(stack) -> None:
+    failing = POOLS.format(fail=", 'failCreate': True")
+    outcome = stack.program("Thing('old')\n" + failing).engine().up(continue_on_error=True)
+    assert (outcome.exit_code, errors(outcome)) == (1, ["create of a failed", "update failed"])
+    assert sorted(stack.resources()) == ["b", "default", "old", "on-b", "vec-dev"]
+    assert outcome.outputs == {"a": None, "b": "b-1"}
+    assert stack.resources()["vec-dev"]["outputs"] == {"b": "b-1"}, "no unknowns in a state"
+    assert "delete" not in stack.program(failing).engine().up(continue_on_error=True).changes
+    healed = stack.program(POOLS.format(fail="")).engine().up()
+    assert (healed.exit_code, healed.changes) == (0, {"same": 3, "create": 4, "delete": 1})
+    assert healed.outputs == {"a": "a-1", "b": "b-1"}
+
+
+def test_without_continuing_nothing_new_starts_after_a_failure(stack) -> None:
+    stack.program("a = Thing('a', {'failCreate': True})\nThing('b', {'of': a.id})")
+    assert stack.engine().up().exit_code == 1
+    assert sorted(stack.resources()) == ["default", "vec-dev"]
+
+
+def test_a_destroy_that_continues_leaves_only_what_a_failed_deletion_needs(stack) -> None:
+    stack.program("a = Thing('a')\nThing('b', {'of': a.id, 'failDelete': True})\nThing('c')").engine().up()
+    assert stack.engine().destroy(continue_on_error=True).exit_code == 1
+    assert sorted(stack.resources()) == ["a", "b", "default", "vec-dev"]
+
+
 def test_protection_can_be_ignored(stack) -> None:
     stack.program("Thing('a', {'fixedSize': 1}, Opts(protect=True))").engine().up()
     assert stack.engine().destroy().exit_code == 1
@@ -223,7 +260,7 @@ def test_protection_can_be_ignored(stack) -> None:
     assert stack.engine().destroy(ignore_protect=True).exit_code == 0
 
 
-@pytest.mark.parametrize("option", ["targets", "replace", "continue_on_error", "excludes"])
+@pytest.mark.parametrize("option", ["targets", "replace", "target_dependents", "excludes"])
 def test_options_it_lacks_are_refused_by_name(stack, option: str) -> None:
     with pytest.raises(UnsupportedError, match=option) as caught:
         stack.program("Thing('a')").engine().up(**{option: ["x"]})

@@ -12,7 +12,6 @@ from herd.engine.conformance import main, run_all, run_scenario
 VECTORS = Path(__file__).with_name("vectors")
 SCENARIOS = sorted(p.parent.name for p in VECTORS.rglob("steps.json"))
 REFUSED = {
-    "fail_update_continue": "--continue-on-error",
     "hooks_before": "resource hooks",
     "import_missing": "import",
     "import_ok": "import",
