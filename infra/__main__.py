@@ -8,10 +8,11 @@ from pulumi.runtime.config import CONFIG, get_config_env, get_config_secret_keys
 
 from components.base.problems import InvalidInputError
 from infra.foundation import build_foundation
-from infra.loading import StackSource, load_fidelity, load_pinned, load_settings, unread_digests
+from infra.loading import load_fidelity, load_pinned, load_settings, unread_digests
 from infra.providers import make_providers
 from infra.release import build_release
 from infra.settings import Fidelity
+from infra.source import StackSource
 
 
 def main() -> None:
@@ -26,18 +27,18 @@ def main() -> None:
     try:
         fidelity = load_fidelity(config, source, os.environ.get("AWS_ENDPOINT_URL"))
         settings = load_settings(config, source, tuple(get_config_secret_keys_env()))
-        pinned = load_pinned(settings, source, fidelity)
+        releases = load_pinned(settings, source, fidelity)
     except InvalidInputError as error:
         raise pulumi.RunError(f"{source.shown} can't be used:\n{error}") from None
-    if pinned and fidelity is Fidelity.REHEARSE:
-        pulumi.log.warn(f"rehearsal: the values of release {pinned.name} may come from a stand-in")
+    if releases.own and fidelity is Fidelity.REHEARSE:
+        pulumi.log.warn(f"rehearsal: the values of release {releases.own.name} may come from a stand-in")
     if fidelity is Fidelity.REHEARSE and (unread := unread_digests(settings, source)):
         pulumi.log.warn("rehearsal: digests that a real run needs\n" + "\n".join(map(str, unread)))
     context = settings.context(source.project, source.stack)
     providers = make_providers(context, settings.replica_region)
     outputs = build_foundation(settings, context, providers)
-    if pinned:
-        outputs["release"] = build_release(pinned, context, providers)
+    if releases.own:
+        outputs["release"] = build_release(releases.own, context, providers)
     for name, value in outputs.items():
         pulumi.export(name, value)
 

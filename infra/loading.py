@@ -5,72 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from components.base.problems import InvalidInputError, Problem
-from components.base.validation import FieldPath, closest, dotted, validate
-from components.base.yaml_file import YamlFile
+from components.base.validation import FieldPath, closest, validate
 from components.registry import derive as registry
-from components.release import derive
-from components.release.load import load_release, lock_path
-from components.release.spec import ReleaseSpec
 from infra.checks import CHECKS
+from infra.locks import Releases, load_releases
+from infra.pools import pools_fit
 from infra.settings import Fidelity, Settings
+from infra.source import StackSource
 
 FIDELITY: Final = "fidelity"
 # What the engine hands over as a plain string; everything else arrives as JSON.
 _STRINGS: Final = ("environment", "account", "region", "replicaRegion", "release")
-
-
-@dataclass(frozen=True)
-class StackSource:
-    """Where the settings of a stack are written, to say where a problem is.
-
-    Attributes:
-        root: Folder of Pulumi.yaml.
-        project: The project's name, the namespace of its keys.
-        stack: The stack's name.
-    """
-
-    root: Path
-    project: str
-    stack: str
-
-    @property
-    def shown(self) -> str:
-        """The stack file as people know it."""
-        return f"stacks/Pulumi.{self.stack}.yaml"
-
-    @cached_property
-    def _file(self) -> YamlFile | None:
-        # A stack made with `pulumi stack init` and `pulumi config set --config-file` has its file elsewhere.
-        path = self.root / self.shown
-        return YamlFile.load(path, shown=self.shown) if path.is_file() else None
-
-    def line(self, path: FieldPath) -> int:
-        """The line of a setting in the stack file; 0 if there is no such file."""
-        if self._file is None:
-            return 0
-        key = self._key(path[0]) if path else None
-        return self._file.line(("config", *((key, *path[1:]) if key else ())))
-
-    def says(self, setting: str) -> bool:
-        """Whether the stack file itself has a setting."""
-        return self._key(setting) is not None
-
-    def _key(self, setting: str | int) -> str | None:
-        """A setting's key in the file, where the project's name may be left out."""
-        keys = ((self._file.data or {}).get("config") or {}) if self._file else {}
-        return next((key for key in (f"{self.project}:{setting}", str(setting)) if key in keys), None)
-
-    def problem(self, path: FieldPath, message: str, fix: str = "") -> Problem:
-        """A problem at a setting."""
-        return Problem(self.shown, self.line(path), dotted(path), message, fix)
 
 
 def load_settings(config: Mapping[str, str], source: StackSource, secret_keys: tuple[str, ...] = ()) -> Settings:
@@ -92,7 +42,8 @@ def load_settings(config: Mapping[str, str], source: StackSource, secret_keys: t
         for key in secret_keys
     ]
     data = {key: _decode(key, value) for key, value in own.items() if key != FIDELITY}
-    data = {key: value for key, value in data.items() if value != ""}
+    # The engine fills in the defaults of Pulumi.yaml: "" and {} stand for what a stack file leaves out.
+    data = {key: value for key, value in data.items() if value not in ("", {})}
     try:
         settings = validate(Settings, data, file=source.shown, line=source.line)
     except InvalidInputError as error:
@@ -134,48 +85,30 @@ def load_fidelity(config: Mapping[str, str], source: StackSource, endpoint: str 
     return Fidelity(value)
 
 
-def load_pinned(settings: Settings, source: StackSource, fidelity: Fidelity) -> ReleaseSpec | None:
-    """What the stack runs; None, without touching a file, for a stack without a release.
+def load_pinned(settings: Settings, source: StackSource, fidelity: Fidelity) -> Releases:
+    """What the stack runs; nothing, without touching a file, for a stack without a release.
 
     Raises:
-        InvalidInputError: The lock is missing, edited or lacks the stack's region; it or the stack file holds values
-            that this run may not use.
+        InvalidInputError: A lock is missing, edited or lacks the stack's region; it or the stack file holds values that
+            this run may not use; or the pools don't fit what the releases hold.
     """
-    unread = unread_digests(settings, source) if fidelity is Fidelity.REAL else []
+    problems = unread_digests(settings, source) if fidelity is Fidelity.REAL else []
+    releases = Releases()
     try:
-        pinned = _load_lock(settings, source, fidelity)
+        releases = load_releases(settings, source, fidelity)
     except InvalidInputError as error:
-        raise InvalidInputError([*unread, *error.problems]) from None
-    if unread:
-        raise InvalidInputError(unread)
-    return pinned
+        problems += error.problems
+    else:
+        problems += [source.problem(*finding) for finding in pools_fit(settings, releases)]
+    if problems:
+        raise InvalidInputError(problems)
+    return releases
 
 
 def unread_digests(settings: Settings, source: StackSource) -> list[Problem]:
     """The images to mirror whose digest nobody has read where they live."""
     message, fix = "unresolved: nobody has read this digest yet", "write what `regctl image digest HOST/PATH:TAG` says"
     return [source.problem(("registry", *path), message, fix) for path in registry.unresolved(settings.registry)]
-
-
-def _load_lock(settings: Settings, source: StackSource, fidelity: Fidelity) -> ReleaseSpec | None:
-    if settings.release is None:
-        return None
-    try:
-        release = load_release(source.root, settings.release)
-    except InvalidInputError as error:
-        asked = source.problem(("release",), f"can't use {settings.release}")
-        raise InvalidInputError([asked, *error.problems]) from None
-    found = [*derive.missing_region(release.lock, settings.region)]
-    if fidelity is not Fidelity.RENDER:
-        found += derive.unresolved(release.lock)
-    if fidelity is Fidelity.REAL:
-        found += derive.from_stand_in(release.lock)
-    if found:
-        file = YamlFile.load(lock_path(source.root, settings.release), shown=release.shown)
-        raise InvalidInputError(
-            Problem(release.shown, file.line(path), dotted(path), message, fix) for path, message, fix in found
-        )
-    return derive.release_spec(release, settings.region)
 
 
 def _is_loopback(endpoint: str | None) -> bool:

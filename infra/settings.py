@@ -11,6 +11,9 @@ from components.base.context import Environment, StackContext
 from components.base.regions import Region
 from components.base.spec import Spec
 from components.budget.spec import BudgetSpec
+from components.capacity.spec import Reservations
+from components.gpu_cluster.spec import Pools
+from components.k8s_platform.spec import ClusterSpec
 from components.network.spec import NetworkSpec
 from components.registry.spec import RegistrySpec
 from components.storage.spec import StorageSpec
@@ -39,6 +42,7 @@ class DataClass(StrEnum):
 
 # Local and Wavelength zones (us-west-2-lax-1a) lack most of what the foundation makes: only a region's own zones.
 Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
+ZoneId = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}\d-az\d+$")]
 TagValue = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[\w .:/=+@-]*$")]
 
 
@@ -54,7 +58,16 @@ class Tags(Spec):
 
 
 class Settings(Spec):
-    """A whole stack file."""
+    """A whole stack file.
+
+    Attributes:
+        zone_ids: Zone ids by zone name, where the account's differ from the catalogue's: us-west-2a isn't the same
+            place in every account.
+        reservations: What is reserved, by the name that pools know it by.
+        cluster: The Kubernetes cluster; None for a stack without.
+        pools: The cluster's node pools.
+        release: The release lock that the stack runs; None for the foundation alone. A generation names its own.
+    """
 
     environment: Environment
     account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
@@ -66,6 +79,10 @@ class Settings(Spec):
     registry: RegistrySpec
     storage: StorageSpec
     budget: BudgetSpec
+    zone_ids: dict[Zone, ZoneId] = Field(default_factory=dict)
+    reservations: Reservations = Field(default_factory=dict)
+    cluster: ClusterSpec | None = None
+    pools: Pools = Field(default_factory=dict)
     release: str | None = None
 
     def context(self, project: str, stack: str) -> StackContext:

@@ -21,7 +21,9 @@ WORLD: Final = IPv4Network("0.0.0.0/0")
 MOST_CIDRS: Final = 40
 """Ranges that may reach a public endpoint. Source: Amazon EKS service quotas."""
 
-RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}$")]
+RoleArn = Annotated[
+    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", max_length=2048)
+]
 Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\*?$", max_length=63)]
 AccessPolicy = Literal["cluster-admin", "admin", "admin-view", "edit", "view"]
 

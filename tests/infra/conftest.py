@@ -10,8 +10,9 @@ import pytest
 from components.base.problems import InvalidInputError
 from herd.render import render
 from herd.stackfile import load_stack
-from infra.loading import StackSource, load_pinned, load_settings
+from infra.loading import load_pinned, load_settings
 from infra.settings import Fidelity
+from infra.source import StackSource
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

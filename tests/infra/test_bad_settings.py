@@ -5,7 +5,8 @@ import pytest
 from components.base.problems import InvalidInputError
 from components.base.validation import dotted
 from herd.stackfile import load_stack
-from infra.loading import StackSource, _path, load_settings
+from infra.loading import _path, load_settings
+from infra.source import StackSource
 
 # (stack, text, what somebody wrote instead, field at fault, words of the message and the fix)
 MISTAKES = {

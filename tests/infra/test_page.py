@@ -3,8 +3,9 @@
 import pytest
 
 from herd.stackfile import load_stack
-from infra.loading import StackSource, load_settings
+from infra.loading import load_settings
 from infra.settings import Settings, Tags
+from infra.source import StackSource
 
 
 @pytest.fixture(scope="module")

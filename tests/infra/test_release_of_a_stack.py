@@ -5,14 +5,15 @@ import re
 
 import pytest
 
-import infra.loading
+import infra.locks
 from components.base.problems import InvalidInputError
 from components.release.canonical import content_hash, lock_name
 from components.release.spec import Origin
 from herd.release.files import write_lock
 from herd.render import render
-from infra.loading import StackSource, load_fidelity
+from infra.loading import load_fidelity
 from infra.settings import Fidelity
+from infra.source import StackSource
 
 LOCK = "vendor-4d4c7908b911"
 
@@ -97,8 +98,8 @@ def test_the_more_real_the_run_the_less_it_takes(checkout, kind, fidelity):
         (problem,) = checkout.refused("dev", fidelity)
         assert "herd release resolve" in problem.fix
     else:
-        _, pinned = checkout.load("dev", fidelity)
-        assert pinned.amis["node"].id == lock_content["amis"]["node"]["ids"]["us-east-2"]
+        _, releases = checkout.load("dev", fidelity)
+        assert releases.own.amis["node"].id == lock_content["amis"]["node"]["ids"]["us-east-2"]
 
 
 @pytest.mark.parametrize("stack", ["dev", "test", "prod"])
@@ -160,8 +161,8 @@ def test_a_stack_without_a_release_reads_no_lock(checkout, monkeypatch):
     def never(*_):
         raise AssertionError("a lock was read")
 
-    monkeypatch.setattr(infra.loading, "load_release", never)
-    assert checkout.load("test")[1] is None
+    monkeypatch.setattr(infra.locks, "load_release", never)
+    assert checkout.load("test")[1].own is None
     with pytest.raises(AssertionError):
         checkout.load("dev")
 

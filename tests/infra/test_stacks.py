@@ -12,8 +12,9 @@ from components.base.context import Environment
 from components.base.regions import known_regions
 from herd import stackfile
 from herd.stackfile import load_stack
-from infra.loading import StackSource, load_settings
+from infra.loading import load_settings
 from infra.settings import Fidelity, Settings
+from infra.source import StackSource
 
 STACKS = ("dev", "test", "prod")
 
