@@ -1,0 +1,58 @@
+"""Where pods of the platform run: the labels and taints of nodes, and what pods say to them.
+
+The labels are a contract: node pools put them on nodes, the platform's charts select by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+POOL: Final = "herd.dev/pool"
+"""Label: the pool a node belongs to."""
+GENERATION: Final = "herd.dev/generation"
+"""Label: the key of its generation."""
+SLICE: Final = "herd.dev/slice"
+"""Label: its slice, on nodes of static pools."""
+DEVICES: Final = "herd.dev/devices"
+"""Label: who hands its accelerators to pods (`device-plugin` or `dra`); absent on nodes without any."""
+ACCELERATOR: Final = "herd.dev/accelerator"
+"""Label: the kind of its accelerators (`nvidia`, `neuron`, ...); absent on nodes without any."""
+EFA: Final = "herd.dev/efa"
+"""Label: `true` on nodes with EFA interfaces."""
+
+DRAINING: Final = "herd.dev/draining"
+"""Taint: the node takes no new work."""
+ACCELERATOR_TAINTS: Final = ("nvidia.com/gpu", "aws.amazon.com/neuron")
+"""Taints that keep pods without accelerators off nodes with them."""
+
+Affinity = dict[str, Any]
+Toleration = dict[str, str]
+
+EVERYWHERE: Final[Sequence[Toleration]] = ({"operator": "Exists"},)
+"""For agents that every node needs, whatever its taints: a node nobody watches is never repaired."""
+# CriticalAddonsOnly is the taint by which a system pool keeps other pods off, where it has one.
+SYSTEM: Final[Sequence[Toleration]] = ({"key": "CriticalAddonsOnly", "operator": "Exists"},)
+
+
+def on_nodes(key: str, *values: str) -> Affinity:
+    """Only nodes whose label has one of the values; an affinity that takes the place of a chart's own."""
+    return {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [{"matchExpressions": [{"key": key, "operator": "In", "values": list(values)}]}]
+            }
+        }
+    }
+
+
+def apart(affinity: Affinity, label: str, value: str) -> Affinity:
+    """An affinity, and never two replicas on one node while there is another."""
+    term = {
+        "weight": 100,
+        "podAffinityTerm": {
+            "labelSelector": {"matchLabels": {label: value}},
+            "topologyKey": "kubernetes.io/hostname",
+        },
+    }
+    return {**affinity, "podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [term]}}
