@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from components.release.resolve import Answer
 from components.release.spec import UNRESOLVED, Lock, Origin
 from herd.release.lookup import Clients, LiveLookup
+from herd.release.registries import is_loopback
 from herd.release.resolve import resolve
 from herd.stackfile import StackFile, load_stack
+
+
+class RehearsedLookup(LiveLookup):
+    """Reads images of machines from a stand-in cloud, and leaves registries on the internet alone.
+
+    No chart or container image is fetched in a rehearsal: a digest that nobody has read is made up, and said to be.
+    """
+
+    def image(self, repository: str, tag: str) -> Answer:
+        """The digest of a tag; made up unless the registry is on this machine."""
+        host = repository.partition("/")[0]
+        return super().image(repository, tag) if is_loopback(host) else _made_up(f"{repository}:{tag}")
+
+    def chart(self, repository: str, chart: str, version: str) -> Answer:
+        """The digest of a chart's version; made up unless the repository is on this machine."""
+        if is_loopback(urlsplit(repository).netloc):
+            return super().chart(repository, chart, version)
+        return _made_up(f"{repository}/{chart}:{version}")
+
+
+def _made_up(reference: str) -> Answer:
+    return Answer(f"sha256:{hashlib.sha256(reference.encode()).hexdigest()}", Origin.STAND_IN)
 
 
 def rehearsed_lock(root: Path, release: str, clients: Clients, folder: Path) -> tuple[Path, tuple[str, ...]]:
@@ -25,7 +51,7 @@ def rehearsed_lock(root: Path, release: str, clients: Clients, folder: Path) -> 
     Raises:
         InvalidInputError: The lock can't be used, or the stand-in doesn't know a value.
     """
-    found = resolve(root, release, LiveLookup(clients), Origin.STAND_IN)
+    found = resolve(root, release, RehearsedLookup(clients), Origin.STAND_IN)
     lock = Lock.model_validate(found.content)
     return found.write(folder), stand_in_values(lock)
 
