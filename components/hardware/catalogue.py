@@ -1,0 +1,194 @@
+"""Look-up in the vendored catalogue: `data/`, written by `python -m herd.hardware.generate`.
+
+Nothing is read at import. A look-up reads one line of a file; only a search reads them all.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from components.base.problems import InvalidInputError
+from components.hardware.spec import Accelerator, InstanceType, LocalDisks, NetworkCard, QuotaClass
+
+DATA: Final = Path(__file__).with_name("data")
+MIB_PER_GIB: Final = 1024
+
+
+def instance_type(name: str) -> InstanceType:
+    """The facts of a type.
+
+    Raises:
+        InvalidInputError: The catalogue has no such type; the fix names the nearest.
+    """
+    found = find_type(name)
+    if found is None:
+        raise InvalidInputError.one(f"unknown instance type {name!r}", fix=_nearest(name))
+    return found
+
+
+@cache
+def find_type(name: str) -> InstanceType | None:
+    """The facts of a type, None if the catalogue has no such type."""
+    entry = _line("types.json", name)
+    return None if entry is None else _read(name, entry)
+
+
+@cache
+def all_types() -> tuple[InstanceType, ...]:
+    """Every type of the catalogue, by name."""
+    return tuple(_read(name, entry) for name, entry in json.loads(_text("types.json"))["types"].items())
+
+
+def find(
+    *,
+    gpus: int = 0,
+    gpu_memory_gib: float = 0,
+    efa: bool = False,
+    architecture: str | None = None,
+    region: str | None = None,
+    zone_id: str | None = None,
+) -> tuple[InstanceType, ...]:
+    """Types that have at least what is asked for, the smallest first (GPUs, their memory, vCPUs, memory).
+
+    Args:
+        gpus: Whole GPUs; a type that divides one doesn't count.
+        gpu_memory_gib: Memory of each GPU in GiB, as EC2 states it: an "80 GB" H100 has 80, a "24 GB" L4 has 22.35.
+        efa: Only types that take EFA interfaces.
+        architecture: Such as "x86_64" or "arm64".
+        region: Only types offered in some zone of it.
+        zone_id: Only types offered in this zone.
+    """
+    return tuple(
+        sorted(
+            (
+                machine
+                for machine in all_types()
+                if _whole_gpus(machine, gpu_memory_gib) >= max(gpus, 1 if gpu_memory_gib else 0)
+                and (machine.efa_supported or not efa)
+                and (architecture is None or architecture in machine.architectures)
+                and (region is None or offered_zone_ids(machine.name, region))
+                and (zone_id is None or zone_id in _offered(machine.name))
+            ),
+            key=_size,
+        )
+    )
+
+
+def offered_zone_ids(name: str, region: str) -> frozenset[str]:
+    """The zones of a region, by id, that offer a type; none for an unknown type or region."""
+    prefixes = tuple({f"{zone.rpartition('-')[0]}-" for zone in _zones().get(region, {}).values()})
+    return frozenset(zone for zone in _offered(name) if zone.startswith(prefixes))
+
+
+def regions() -> tuple[str, ...]:
+    """The regions that the catalogue knows offerings of."""
+    return tuple(_zones())
+
+
+def zone_id(zone_name: str) -> str:
+    """The id of a zone by the usual mapping of names; AWS gives an account its own, which a stack file may state.
+
+    Raises:
+        InvalidInputError: The catalogue has no such zone.
+    """
+    zones = _zones().get(zone_name[:-1], {})
+    if zone_name not in zones:
+        known = sorted(zones) or sorted(_zones())
+        raise InvalidInputError.one(f"unknown availability zone {zone_name!r}", fix=f"known: {', '.join(known)}")
+    return zones[zone_name]
+
+
+@cache
+def _offered(name: str) -> frozenset[str]:
+    """All zones that offer a type; the file says `use1-az1,2,4` for three of them."""
+    found = set[str]()
+    for group in (_line("offerings.json", name) or "").split():
+        prefix, _, numbers = group.rpartition("-az")
+        found.update(f"{prefix}-az{number}" for number in numbers.split(","))
+    return frozenset(found)
+
+
+@cache
+def _zones() -> dict[str, dict[str, str]]:
+    """Region -> zone name -> zone id."""
+    zones: dict[str, dict[str, str]] = json.loads(_text("zones.json"))["zones"]
+    return zones
+
+
+@cache
+def _text(file: str) -> str:
+    return (DATA / file).read_text(encoding="utf-8")
+
+
+def _line(file: str, name: str) -> Any:
+    """The value of one type; the files have a line per type."""
+    text = _text(file)
+    start = text.find(f"\n{json.dumps(name)}: ")
+    if start < 0:
+        return None
+    start = text.index(": ", start) + 2
+    return json.loads(text[start : text.index("\n", start)].removesuffix(","))
+
+
+def _read(name: str, entry: dict[str, Any]) -> InstanceType:
+    disks = entry.get("disks")
+    return InstanceType(
+        name=name,
+        architectures=tuple(entry["architectures"]),
+        vcpus=entry["vcpus"],
+        memory_mib=entry["memory_mib"],
+        accelerators=tuple(Accelerator(**device) for device in entry.get("accelerators", ())),
+        cards=_cards(entry["cards"]),
+        max_efa=entry["max_efa"],
+        efa_supported=entry["max_efa"] > 0,
+        local_disks=LocalDisks(**disks) if disks else None,
+        usage_classes=tuple(entry["usage"]),
+        placement_strategies=tuple(entry["placement"]),
+        quota_class=_quota_classes()[entry["quota"]],
+        bare_metal=entry["hypervisor"] == "",
+        hypervisor=entry["hypervisor"],
+        max_interfaces=entry["max_interfaces"],
+        ipv4_per_interface=entry["ipv4"],
+        current_generation=entry["current"],
+    )
+
+
+def _cards(groups: list[list[Any]]) -> tuple[NetworkCard, ...]:
+    """Runs of equal cards, `[how many, interfaces of each, "efa efa-only interface", Gbit/s]`, one after the other."""
+    cards = list[NetworkCard]()
+    for count, limit, types, gbps in groups:
+        kinds = tuple(types.split())
+        cards += [NetworkCard(len(cards) + offset, limit, kinds, gbps) for offset in range(count)]
+    return tuple(cards)
+
+
+@cache
+def _quota_classes() -> dict[str, QuotaClass]:
+    rows = json.loads(_text("quotas.json"))["classes"]
+    return {row["name"]: QuotaClass(row["name"], row["on_demand_code"], row["spot_code"]) for row in rows}
+
+
+def _whole_gpus(machine: InstanceType, memory_gib: float) -> int:
+    if not machine.gpus:
+        return 0
+    return sum(
+        device.count
+        for device in machine.accelerators
+        if device.share >= 1 and device.memory_mib >= memory_gib * MIB_PER_GIB
+    )
+
+
+def _size(machine: InstanceType) -> tuple[Any, ...]:
+    memory = sum(device.count * device.memory_mib for device in machine.accelerators)
+    return machine.gpus, memory, machine.vcpus, machine.memory_mib, machine.name
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name, [machine.name for machine in all_types()], n=3, cutoff=0.6)
+    if near:
+        return f"did you mean {' or '.join(map(repr, near))}?"
+    return "`herd hardware find` lists the types there are"
