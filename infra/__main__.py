@@ -36,10 +36,9 @@ def main() -> None:
         pulumi.log.warn("rehearsal: digests that a real run needs\n" + "\n".join(map(str, unread)))
     context = settings.context(source.project, source.stack)
     providers = make_providers(context, settings.replica_region)
-    outputs = build_foundation(settings, context, providers)
-    if releases.own:
-        outputs["release"] = build_release(releases.own, context, providers)
-    for name, value in outputs.items():
+    foundation = build_foundation(settings, context, providers)
+    released = build_release(settings, releases, context, providers, foundation)
+    for name, value in {**foundation.outputs, **released}.items():
         pulumi.export(name, value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -19,8 +20,25 @@ from infra.providers import Providers
 from infra.settings import Settings
 
 
-def build_foundation(settings: Settings, context: StackContext, providers: Providers) -> dict[str, Any]:
-    """Register the foundation and return the stack's outputs."""
+@dataclass(frozen=True)
+class Foundation:
+    """What outlives every release, for what comes with one.
+
+    Attributes:
+        network: Subnets and security groups.
+        registry: Where images are pulled from.
+        storage: Buckets, file systems and the key of volumes.
+        outputs: The stack's outputs.
+    """
+
+    network: Network
+    registry: Registry
+    storage: Storage
+    outputs: dict[str, Any]
+
+
+def build_foundation(settings: Settings, context: StackContext, providers: Providers) -> Foundation:
+    """Register the foundation."""
 
     def options() -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(providers=[providers.main])
@@ -32,7 +50,7 @@ def build_foundation(settings: Settings, context: StackContext, providers: Provi
     )
     storage = Storage("storage", settings.storage, context, network=_for_storage(settings, network), opts=options())
     budget = Budget("budget", settings.budget, context, key_arn=operations.arn, opts=options())
-    return {
+    outputs = {
         "account": context.account,
         "region": context.region,
         "network": {
@@ -52,6 +70,7 @@ def build_foundation(settings: Settings, context: StackContext, providers: Provi
         },
         "alerts": budget.topic_arn,
     }
+    return Foundation(network, registry, storage, outputs)
 
 
 def _operations_key() -> KeySpec:
