@@ -153,10 +153,10 @@ class ElasticGeneration(_Generation):
     """A generation that Karpenter makes nodes of as pods need them.
 
     Attributes:
-        max_nodes: The most nodes at one time.
+        max_nodes: The most nodes at one time; 0 for a generation that waits for room.
     """
 
-    max_nodes: Annotated[int, Field(ge=1, le=5000)]
+    max_nodes: Annotated[int, Field(ge=0, le=5000)]
 
 
 class Repair(Spec):
@@ -174,7 +174,7 @@ class Repair(Spec):
 
 
 class Disruption(Spec):
-    """When Karpenter may take nodes away. Reserved pools are never consolidated or expired.
+    """When Karpenter may take nodes away. Reserved nodes are never consolidated or expired: they are paid for anyway.
 
     Attributes:
         consolidate_after: How long a node is empty before it goes; `never` keeps it.
