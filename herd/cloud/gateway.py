@@ -23,6 +23,7 @@ from herd.cloud.control import Control
 from herd.cloud.dispatcher import forget
 from herd.cloud.errors import STAND_IN_FAILED, AwsError, not_modelled
 from herd.cloud.faults import Dropped, Faults
+from herd.cloud.kubernetes import rest as kubernetes
 from herd.cloud.refusals import model_refusal
 from herd.cloud.wire import Answer, Call, Environ, StartResponse, understand
 
@@ -89,6 +90,8 @@ class Gateway:
         environ["wsgi.input"] = io.BytesIO(body)
         if environ.get("PATH_INFO", "").startswith("/_herd/"):
             return self._control.respond(environ, body)
+        if kubernetes.is_for_cluster(environ):
+            return kubernetes.respond(environ, body, self.faults, self._count)
         call = understand(environ, body, self._account, self._ask_moto)
         if call is None:
             return self._unrecognised(environ, body)
@@ -103,6 +106,9 @@ class Gateway:
         except Exception as error:  # noqa: BLE001 - the client must get an answer, whatever broke
             _LOG.debug("%s.%s failed in the stand-in", call.service, call.operation, exc_info=True)
             return call.refuse(_failure(call, error))
+
+    def _count(self, service: str, operation: str) -> None:
+        self.requests[service, operation] += 1
 
     def _answer(self, call: Call) -> Answer:
         if call.region not in known_regions():
