@@ -1,0 +1,103 @@
+"""Helm charts as a release pins them, and their installation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
+
+from components.base.component import HerdComponent
+from components.k8s_platform.documents import SYSTEM_NAMESPACE
+from components.release.spec import UNRESOLVED
+
+_PINNED: Final = re.compile(
+    r"(?P<repository>(?:oci|https)://\S+)/(?P<chart>[^/:@\s]+):(?P<version>[^/:@\s]+)"
+    r"@(?P<digest>sha256:[0-9a-f]{64}|unresolved)"
+)
+TIMEOUT_SECONDS: Final = 600
+HISTORY: Final = 5
+"""Revisions Helm keeps of a release: each is a secret in the cluster."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart as a release names it."""
+
+    repository: str
+    name: str
+    version: str
+    digest: str
+
+    @property
+    def in_registry(self) -> bool:
+        """Whether it lives in an OCI registry, where a digest names it."""
+        return self.repository.startswith("oci://")
+
+    @property
+    def reference(self) -> str:
+        """What Helm is asked for: by digest in a registry (Helm 3.18 and newer), else by name.
+
+        With a version beside the digest Helm also refuses a tag that has moved.
+        """
+        if not self.in_registry:
+            return self.name
+        at = "" if self.digest == UNRESOLVED else f"@{self.digest}"
+        return f"{self.repository}/{self.name}{at}"
+
+
+def parse(pinned: str) -> Chart:
+    """Read `REPOSITORY/CHART:VERSION@DIGEST`.
+
+    Raises:
+        ValueError: It isn't one.
+    """
+    if not (found := _PINNED.fullmatch(pinned)):
+        raise ValueError(f"{pinned!r} is no pinned chart: expected REPOSITORY/CHART:VERSION@DIGEST")
+    return Chart(found["repository"], found["chart"], found["version"], found["digest"])
+
+
+def install(
+    component: HerdComponent,
+    name: str,
+    pinned: str,
+    values: Mapping[str, Any] | None = None,
+    *,
+    skip_crds: bool = False,
+    depends_on: Sequence[pulumi.Resource] = (),
+) -> Release:
+    """Register a chart's installation in the system namespace, under the chart's own name.
+
+    Args:
+        component: Its parent, with a Kubernetes provider.
+        name: The resource's name.
+        pinned: The chart, as a release names it.
+        values: What differs from the chart's own values.
+        skip_crds: Leave out the definitions of custom resources that come with it: Helm makes them once and never
+            updates them; another chart owns them.
+        depends_on: What its pods need.
+    """
+    chart = parse(pinned)
+    return Release(
+        name,
+        # A random suffix would end in the names of service accounts, which roles are tied to.
+        name=chart.name,
+        namespace=SYSTEM_NAMESPACE,
+        chart=chart.reference,
+        version=chart.version,
+        repository_opts=None if chart.in_registry else RepositoryOptsArgs(repo=chart.repository),
+        # The digest is said even where Helm can't hold a chart to it, so that another one shows in every review.
+        description=chart.digest,
+        values=dict(values or {}),
+        skip_crds=skip_crds or None,
+        # A first installation that fails is taken away, an upgrade that fails is taken back: the next run starts clean.
+        atomic=True,
+        cleanup_on_fail=True,
+        max_history=HISTORY,
+        timeout=TIMEOUT_SECONDS,
+        # One name, one release: the new one can't be made beside the old one.
+        opts=component.child(depends_on=depends_on, delete_before_replace=True),
+    )

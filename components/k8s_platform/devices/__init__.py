@@ -1,0 +1,1 @@
+"""What hands accelerators and EFA interfaces to pods, and what measures them."""

@@ -1,0 +1,1 @@
+"""Karpenter: its charts, its rights in AWS, and the notices of what AWS takes away."""
