@@ -93,16 +93,17 @@ class Karpenter(HerdComponent):
             lambda name: arn("iam", context.region, context.account, f"instance-profile/{name}", global_service=True)
         )
         known = pulumi.Output.all(cluster.node_role_arn, profile_arn, queue_arn)
-        documents = known.apply(
-            lambda arns: {
-                name: document(statements)
-                for name, statements in policies.controller(
-                    spec, context, node_role_arn=str(arns[0]), profile_arn=str(arns[1]), queue_arn=str(arns[2])
-                ).items()
-            }
-        )
-        names = policies.controller(spec, context, node_role_arn="", profile_arn="", queue_arn="")
-        return {name: documents.apply(lambda made, name=name: str(made[name])) for name in names}
+
+        def policy(name: str) -> pulumi.Output[str]:
+            return known.apply(
+                lambda arns: document(
+                    policies.controller(
+                        spec, context, node_role_arn=str(arns[0]), profile_arn=str(arns[1]), queue_arn=str(arns[2])
+                    )[name]
+                )
+            )
+
+        return {name: policy(name) for name in policies.NAMES}
 
     def _events(self, name: str, spec: ClusterSpec, queue: sqs.Queue) -> list[pulumi.Resource]:
         rules = {

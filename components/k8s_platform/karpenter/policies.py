@@ -14,6 +14,9 @@ from components.base.context import StackContext
 from components.k8s_platform.documents import Statement, cluster_arn, cluster_name
 from components.k8s_platform.spec import ClusterSpec
 
+NAMES: Final = ("machines", "discovery", "identity")
+"""The controller's policies."""
+
 LAUNCH: Final = ("ec2:RunInstances", "ec2:CreateFleet")
 # Whatever a launch names that isn't Karpenter's own.
 NAMED: Final = ("security-group", "subnet", "capacity-reservation", "placement-group")
