@@ -21,8 +21,10 @@ def test_links_lead_to_files(page):
 
 
 def test_every_component_has_a_page():
-    components = {path.parent.name for path in (ROOT / "components").glob("*/component.py")} - {"base"}
-    assert {path.stem for path in (ROOT / "docs" / "components").glob("*.md")} == components
+    registering = {path.parent.name for path in (ROOT / "components").glob("*/component.py")} - {"base"}
+    folders = {path.parent.name for path in (ROOT / "components").glob("*/__init__.py")}
+    # A folder of facts or rules alone registers nothing; it may have a page of its own.
+    assert registering <= {path.stem for path in (ROOT / "docs" / "components").glob("*.md")} <= folders
 
 
 def test_every_command_has_a_page_that_the_readme_names():

@@ -49,6 +49,7 @@ def find(
     gpu_memory_gib: float = 0,
     efa: bool = False,
     architecture: str | None = None,
+    usage: str | None = None,
     region: str | None = None,
     zone_id: str | None = None,
 ) -> tuple[InstanceType, ...]:
@@ -59,6 +60,7 @@ def find(
         gpu_memory_gib: Memory of each GPU in GiB, as EC2 states it: an "80 GB" H100 has 80, a "24 GB" L4 has 22.35.
         efa: Only types that take EFA interfaces.
         architecture: Such as "x86_64" or "arm64".
+        usage: Only types sold that way: "on-demand", "spot" or "capacity-block".
         region: Only types offered in some zone of it.
         zone_id: Only types offered in this zone.
     """
@@ -70,8 +72,9 @@ def find(
                 if _whole_gpus(machine, gpu_memory_gib) >= max(gpus, 1 if gpu_memory_gib else 0)
                 and (machine.efa_supported or not efa)
                 and (architecture is None or architecture in machine.architectures)
+                and (usage is None or usage in machine.usage_classes)
                 and (region is None or offered_zone_ids(machine.name, region))
-                and (zone_id is None or zone_id in _offered(machine.name))
+                and (zone_id is None or any(zone_id in zones for zones in offers(machine.name).values()))
             ),
             key=_size,
         )
@@ -80,13 +83,28 @@ def find(
 
 def offered_zone_ids(name: str, region: str) -> frozenset[str]:
     """The zones of a region, by id, that offer a type; none for an unknown type or region."""
-    prefixes = tuple({f"{zone.rpartition('-')[0]}-" for zone in _zones().get(region, {}).values()})
-    return frozenset(zone for zone in _offered(name) if zone.startswith(prefixes))
+    return offers(name).get(region, frozenset())
+
+
+@cache
+def offers(name: str) -> dict[str, frozenset[str]]:
+    """Region -> the zones, by id, that offer a type, for the regions where there are some."""
+    found = dict[str, frozenset[str]]()
+    # The file says `use1-az1,2,4` for three zones.
+    for group in (_line("offerings.json", name) or "").split():
+        prefix, _, numbers = group.rpartition("-az")
+        found[_region_of()[prefix]] = frozenset(f"{prefix}-az{number}" for number in numbers.split(","))
+    return found
 
 
 def regions() -> tuple[str, ...]:
     """The regions that the catalogue knows offerings of."""
     return tuple(_zones())
+
+
+def zone_ids() -> frozenset[str]:
+    """The ids of all zones by the usual mapping."""
+    return frozenset(zone for zones in _zones().values() for zone in zones.values())
 
 
 def zone_id(zone_name: str) -> str:
@@ -103,13 +121,9 @@ def zone_id(zone_name: str) -> str:
 
 
 @cache
-def _offered(name: str) -> frozenset[str]:
-    """All zones that offer a type; the file says `use1-az1,2,4` for three of them."""
-    found = set[str]()
-    for group in (_line("offerings.json", name) or "").split():
-        prefix, _, numbers = group.rpartition("-az")
-        found.update(f"{prefix}-az{number}" for number in numbers.split(","))
-    return frozenset(found)
+def _region_of() -> dict[str, str]:
+    """What zone ids begin with -> region: `use1` -> `us-east-1`."""
+    return {zone.rpartition("-az")[0]: region for region, zones in _zones().items() for zone in zones.values()}
 
 
 @cache

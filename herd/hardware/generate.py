@@ -104,7 +104,7 @@ def stand_in() -> Iterator[tuple[Ec2, str]]:
     import boto3  # noqa: PLC0415 - only this one way of two needs moto
     from moto import mock_aws  # noqa: PLC0415
 
-    nobody = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing"}  # noqa: S105 - moto asks for some
+    nobody = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing"}
     with mock_aws(), patch.dict("os.environ", nobody):
         yield (
             (lambda region: boto3.client("ec2", region_name=region)),
