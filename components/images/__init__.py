@@ -1,0 +1,1 @@
+"""Golden images: typed recipes, the hash that names what they make, and the EC2 Image Builder resources that build it."""
