@@ -1,0 +1,113 @@
+"""What follows from the machines of a generation: labels and taints, resources, disks, pods, wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from components.base.problems import InvalidInputError
+from components.gpu_cluster.spec import Devices, NodeSpec, Taint
+from components.hardware.catalogue import instance_type
+from components.hardware.spec import InstanceType
+from components.hardware.wiring import Interface, interfaces
+from components.k8s_platform.scheduling import ACCELERATOR, DEVICES, EFA, GENERATION, POOL, SLICE
+
+OUR_DOMAIN: Final = POOL.partition("/")[0]
+MODEL: Final = f"{OUR_DOMAIN}/accelerator-model"
+"""Label: the accelerators' model in lower case, such as `h100`; absent where a generation's types differ."""
+
+RESOURCES: Final[Mapping[str, str]] = MappingProxyType(
+    {"nvidia": "nvidia.com/gpu", "amd": "amd.com/gpu", "neuron": "aws.amazon.com/neuron", "habana": "habana.ai/gaudi"}
+)
+"""Kind of accelerator -> the resource that pods ask for, which is also the key of the taint.
+Sources: the device plugins of NVIDIA, AMD, AWS Neuron and Habana."""
+
+PRESENT: Final = "nvidia.com/gpu.present"
+"""Label that NVIDIA's charts select nodes by. Source: NVIDIA/k8s-device-plugin, values.yaml, affinity."""
+
+
+def machines(node: NodeSpec) -> tuple[InstanceType, ...]:
+    """The facts of a generation's types, in the order they are named.
+
+    Raises:
+        InvalidInputError: The catalogue has no such type.
+    """
+    return tuple(map(instance_type, node.instance_types))
+
+
+def kinds(found: tuple[InstanceType, ...]) -> tuple[str, ...]:
+    """The kinds of accelerators that pods can ask for, each once."""
+    return tuple(dict.fromkeys(a.kind for machine in found for a in machine.accelerators if a.kind in RESOURCES))
+
+
+def resources(machine: InstanceType) -> dict[str, int]:
+    """What pods can ask of one machine: `cpu`, `memory` in MiB, and accelerators by resource."""
+    found = {"cpu": machine.vcpus, "memory": machine.memory_mib}
+    for accelerator in machine.accelerators:
+        if name := RESOURCES.get(accelerator.kind):
+            found[name] = found.get(name, 0) + accelerator.count
+    return found
+
+
+def labels(pool: str, key: str, node: NodeSpec) -> dict[str, str]:
+    """Every label of a generation's nodes, apart from the slice, which isn't the template's.
+
+    Raises:
+        InvalidInputError: The spec claims a label of ours.
+    """
+    if claimed := sorted(label for label in node.labels if label.partition("/")[0] == OUR_DOMAIN or label == PRESENT):
+        text = f"{', '.join(claimed)}: set by Herd itself"
+        raise InvalidInputError.one(text, field="node.labels", fix="name the label otherwise")
+    found = machines(node)
+    ours = {POOL: pool, GENERATION: key}
+    accelerated = kinds(found)
+    if len(accelerated) == 1:
+        ours[ACCELERATOR] = accelerated[0]
+    models = {
+        a.name.lower().replace(" ", "-") for machine in found for a in machine.accelerators if a.kind in RESOURCES
+    }
+    if len(models) == 1:
+        ours[MODEL] = models.pop()
+    if "nvidia" in accelerated:
+        ours[PRESENT] = "true"
+    if node.devices is not Devices.NONE:
+        ours[DEVICES] = node.devices.value
+    if node.efa:
+        ours[EFA] = "true"
+    return {**node.labels, **ours}
+
+
+def slice_labels(number: int) -> dict[str, str]:
+    """The label that tells a slice's nodes from those of its neighbours."""
+    return {SLICE: str(number)}
+
+
+def taints(node: NodeSpec) -> tuple[Taint, ...]:
+    """The accelerators' taint, so that no other pod takes their place, and the spec's own."""
+    theirs = tuple(Taint(key=RESOURCES[kind], effect="NoSchedule") for kind in kinds(machines(node)))
+    return (*theirs, *(taint for taint in node.taints if taint not in theirs))
+
+
+def has_local_disks(node: NodeSpec) -> bool:
+    """Whether there are disks to make one file system of, on any of the types; where there are none, neither
+    nodeadm nor Bottlerocket minds.
+    """
+    return node.local_disks == "raid0" and any(machine.local_disks for machine in machines(node))
+
+
+def wiring(node: NodeSpec) -> tuple[Interface, ...]:
+    """The network interfaces of a node. With EFA there is one type; without, all types have the same.
+
+    Raises:
+        InvalidInputError: EFA is asked of a type that has none.
+    """
+    return interfaces(machines(node)[0], efa=node.efa)
+
+
+def most_pods(node: NodeSpec) -> int:
+    """Pods that have room on the smallest of the types when its first interface holds none of them.
+
+    Source: amazon-vpc-cni-k8s, "ENI allocation" with custom networking: (interfaces - 1) x (addresses - 1) + 2.
+    """
+    return min((m.cards[0].interfaces - 1) * (m.ipv4_per_interface - 1) + 2 for m in machines(node))
