@@ -87,9 +87,9 @@ def _moment(text: str) -> datetime:
 
 
 def _seed(value: Mapping[str, Any]) -> None:
-    from herd.cloud.extensions import _ec2_reservations  # noqa: PLC0415 - its facts take a second to load
+    from herd.cloud.extensions import _ec2_images, _ec2_reservations  # noqa: PLC0415 - its facts take a second to load
 
-    plants = {"reservations": _ec2_reservations.plant}
+    plants = {"images": _ec2_images.plant, "reservations": _ec2_reservations.plant}
     unknown = sorted(set(value) - set(plants))
     if unknown:
         raise InvalidInputError.one(f"nothing is seeded by {', '.join(unknown)}", fix=f"one of {', '.join(plants)}")

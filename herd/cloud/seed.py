@@ -38,6 +38,21 @@ def quotas(endpoint: str, account: str, region: str, values: Mapping[str, float]
     _post(endpoint, {"quotas": {"account": account, "region": region, "items": dict(values)}})
 
 
+def images(endpoint: str, account: str, region: str, items: Iterable[Mapping[str, Any]]) -> None:
+    """Put machine images into a stand-in cloud: what was built or shared before.
+
+    Args:
+        endpoint: Address of the stand-in cloud.
+        account: 12-digit account that owns them.
+        region: Their region.
+        items: Each ``{id, architecture}``, and `name`, `root_device` and `size_gib` where it matters.
+
+    Raises:
+        InvalidInputError: An item that can't be; says which and why. Then none was put in.
+    """
+    _post(endpoint, {"images": {"account": account, "region": region, "items": [dict(each) for each in items]}})
+
+
 def clock(endpoint: str, instant: datetime) -> None:
     """Make it this moment in the stand-in cloud; its clock goes on from there."""
     _ask(endpoint, "clock", {"now": instant.isoformat()})

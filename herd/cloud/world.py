@@ -70,6 +70,14 @@ def principal_exists(call: Call, principal_arn: str) -> bool:
     return any(each.arn == principal_arn for each in known)
 
 
+def profile_exists(call: Call, profile: str) -> bool:
+    """Whether an IAM instance profile (name or ARN) of the call's account exists."""
+    from moto.iam.models import iam_backends  # noqa: PLC0415
+
+    held = iam_backends[call.account][partition(call.region)].instance_profiles.values()
+    return any(profile in {each.name, each.arn} for each in held)
+
+
 def key_exists(call: Call, key: str) -> bool:
     """Whether a KMS key (id, ARN, alias or alias ARN) exists and can be used; AWS-managed aliases always do."""
     from moto.kms.models import kms_backends  # noqa: PLC0415
@@ -83,8 +91,10 @@ def key_exists(call: Call, key: str) -> bool:
         backend = kms_backends[account][region]
     except KeyError:
         return False
-    key_id = backend.any_id_to_key_id(key)
-    found = backend.keys.get(key_id)
+    alias = backend.get_alias_name(key)
+    if alias.startswith("alias/") and not backend.alias_exists(alias):
+        return False
+    found = backend.keys.get(backend.any_id_to_key_id(key))
     return found is not None and found.key_state == "Enabled"
 
 

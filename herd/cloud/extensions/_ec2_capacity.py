@@ -6,14 +6,15 @@ Capacity without a reservation has no end, unless a fault of kind `shortage` or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from herd.cloud import clock
 from herd.cloud.errors import AwsError
-from herd.cloud.extensions import _ec2_types as types
+from herd.cloud.extensions._ec2_listing import tagged
+from herd.cloud.extensions._ec2_types import offer_refusal
 from herd.cloud.state import store
 from herd.cloud.wire import Call
 
@@ -78,7 +79,7 @@ def take(
     """
     if count <= 0:
         return None
-    refusal = types.offer_refusal(call.region, instance_type, zone) or call.shortage(instance_type, zone)
+    refusal = offer_refusal(call.region, instance_type, zone) or call.shortage(instance_type, zone)
     if refusal:
         return refusal
     ledger = _Ledger(call.account, call.region)
@@ -91,6 +92,45 @@ def take(
     except AwsError as error:
         return error
     return None
+
+
+def target_refusals(
+    call: Call,
+    *,
+    types: Sequence[str],
+    zones: Sequence[str],
+    market: Market,
+    reservation: str | None,
+    group: str | None,
+    placement_group: str | None,
+) -> Iterator[AwsError]:
+    """Why machines could never run in a reservation, whatever it has left and whenever it begins.
+
+    Args:
+        call: The request; says account and region.
+        types: The types they may be; none if nothing says.
+        zones: The zones they may be in; none if nothing says.
+        market: How they are paid for.
+        reservation: The reservation, by id.
+        group: Instead, the ARN of a resource group of reservations.
+        placement_group: The placement group they go into, by name.
+    """
+    ledger = _Ledger(call.account, call.region)
+    try:
+        members = [ledger.target(reservation, market)] if reservation else ledger.members(group)
+    except AwsError as error:
+        yield error
+        return
+    held = [ledger.reservations[each] for each in members]
+    alike = any(
+        each["State"] in {"active", "scheduled"}
+        and (not types or each["InstanceType"] in types)
+        and (not zones or each["AvailabilityZone"] in zones)
+        and _in_its_group(each, placement_group)
+        for each in held
+    )
+    if not alike:
+        yield _exceeded()
 
 
 def give_back(call: Call, holder: str, count: int | None = None) -> None:
@@ -123,6 +163,11 @@ def reservations(account: str, region: str) -> dict[str, dict[str, Any]]:
 def store_of(account: str, region: str) -> dict[str, dict[str, Any]]:
     """The reservations as they were made, by id, to add to and to change."""
     return store("ec2.capacity_reservation", account, region)
+
+
+def release(account: str, region: str, identifier: str) -> None:
+    """End a reservation: what runs in it runs on, on demand."""
+    _Ledger(account, region).end(identifier, terminates=False)
 
 
 def closes(reservation: Mapping[str, Any]) -> datetime | None:
@@ -159,9 +204,9 @@ class _Ledger:
             elif reservation["StartDate"] <= present:
                 reservation["State"] = "active"
             if closing and closing <= present:
-                self._end(identifier, terminates=reservation["ReservationType"] == "capacity-block")
+                self.end(identifier, terminates=reservation["ReservationType"] == "capacity-block")
 
-    def _end(self, identifier: str, *, terminates: bool) -> None:
+    def end(self, identifier: str, *, terminates: bool) -> None:
         """A block takes its instances along; those of another reservation run on, on demand."""
         for holder, lots in list(self.taken.items()):
             for lot in lots:
@@ -182,7 +227,11 @@ class _Ledger:
         return max(0, int(reservation["TotalInstanceCount"]) - self.used(identifier))
 
     def shown(self, identifier: str) -> dict[str, Any]:
-        return {**self.reservations[identifier], "AvailableInstanceCount": self.available(identifier)}
+        return {
+            **self.reservations[identifier],
+            "AvailableInstanceCount": self.available(identifier),
+            "Tags": tagged(self._account, self._region, identifier),
+        }
 
     def take_free(self, holder: str, wanted: Taken, preference: Preference) -> None:
         members = []
@@ -200,13 +249,17 @@ class _Ledger:
         self._book(holder, lots)
 
     def take_targeted(self, holder: str, wanted: Taken, reservation: str | None, group: str | None) -> None:
-        members = [self._target(wanted, reservation)] if reservation else self._members(group)
+        members = [self.target(reservation, wanted.market)] if reservation else self.members(group)
+        if reservation and self.reservations[reservation]["State"] == "scheduled":
+            raise AwsError(
+                "InvalidCapacityReservationState.PendingActivation", "Your Capacity Block is not active yet."
+            )
         lots, missing = self._shares([each for each in members if self._fits(self.reservations[each], wanted)], wanted)
         if missing:
             raise _exceeded()
         self._book(holder, lots)
 
-    def _members(self, group: str | None) -> list[str]:
+    def members(self, group: str | None) -> list[str]:
         if not group:
             raise AwsError(
                 "InvalidParameterCombination",
@@ -217,21 +270,17 @@ class _Ledger:
             raise AwsError("InvalidParameterValue", f"The resource group '{group}' holds no Capacity Reservations.")
         return members
 
-    def _target(self, wanted: Taken, reservation: str) -> str:
+    def target(self, reservation: str, market: Market) -> str:
         found = self.reservations.get(reservation)
         if found is None:
             raise AwsError(
                 "InvalidCapacityReservationId.NotFound", f"The capacity reservation ID '{reservation}' does not exist."
             )
-        if (found["ReservationType"] == "capacity-block") != (wanted.market == "capacity-block"):
+        if (found["ReservationType"] == "capacity-block") != (market == "capacity-block"):
             # The message: terraform-aws-modules/terraform-aws-ec2-instance, pull request 404.
             raise AwsError(
                 "InvalidParameterValue",
                 "The market type (purchasing) option is not valid. Choose a different market type and try again",
-            )
-        if found["State"] == "scheduled":
-            raise AwsError(
-                "InvalidCapacityReservationState.PendingActivation", "Your Capacity Block is not active yet."
             )
         return reservation
 
@@ -249,14 +298,13 @@ class _Ledger:
 
     @staticmethod
     def _fits(reservation: Mapping[str, Any], wanted: Taken) -> bool:
-        closing, group = closes(reservation), str(reservation.get("PlacementGroupArn", "")).rpartition("/")[2]
+        closing = closes(reservation)
         return (
             reservation["State"] == "active"
             and (closing is None or closing > clock.now())
             and reservation["InstanceType"] == wanted.instance_type
             and reservation["AvailabilityZone"] == wanted.zone
-            # A reservation in a cluster placement group is for instances in that group alone.
-            and (not group or group == wanted.placement_group)
+            and _in_its_group(reservation, wanted.placement_group)
         )
 
     def _shares(self, members: Iterable[str], wanted: Taken) -> tuple[list[Taken], int]:
@@ -274,6 +322,12 @@ class _Ledger:
 
 def _part(wanted: Taken, count: int, reservation: str | None) -> Taken:
     return Taken(wanted.instance_type, wanted.zone, count, wanted.market, reservation, wanted.placement_group)
+
+
+def _in_its_group(reservation: Mapping[str, Any], placement_group: str | None) -> bool:
+    """A reservation in a cluster placement group is for instances in that group alone."""
+    own = str(reservation.get("PlacementGroupArn", "")).rpartition("/")[2]
+    return not own or own == placement_group
 
 
 def _exceeded() -> AwsError:

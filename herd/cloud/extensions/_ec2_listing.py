@@ -52,7 +52,22 @@ def paged(call: Call, member: str, items: list[Any]) -> dict[str, Any]:
     return {member: shown, **({"NextToken": token} if token else {})}
 
 
-def tags_of(call: Call, kind: str) -> list[dict[str, str]]:
-    """The tags that a create call gives a kind of thing."""
+def tag_store(account: str, region: str) -> dict[str, dict[str, str]]:
+    """The tags of all EC2 things of an account and region, by id; moto keeps them in one place."""
+    from moto.ec2.models import ec2_backends  # noqa: PLC0415
+
+    tags: dict[str, dict[str, str]] = ec2_backends[account][region].tags
+    return tags
+
+
+def tagged(account: str, region: str, identifier: str) -> list[dict[str, str]]:
+    """The tags of a thing as Describe operations show them."""
+    held = tag_store(account, region).get(identifier, {})
+    return [{"Key": key, "Value": value} for key, value in held.items()]
+
+
+def tag_new(call: Call, kind: str, identifier: str) -> None:
+    """Give a thing the tags that its create call has for its kind."""
     found = [each for each in call.get("TagSpecifications") or [] if each.get("ResourceType") == kind]
-    return [{"Key": tag["Key"], "Value": tag.get("Value", "")} for each in found for tag in each.get("Tags") or []]
+    tags = {tag["Key"]: tag.get("Value", "") for each in found for tag in each.get("Tags") or []}
+    tag_store(call.account, call.region)[identifier] = tags

@@ -10,11 +10,15 @@ from typing import Any
 
 from components.base.problems import InvalidInputError, Problem
 from herd.cloud import clock
+from herd.cloud.errors import AwsError
 from herd.cloud.extensions import _ec2_capacity as capacity
 from herd.cloud.extensions import _ec2_types as types
-from herd.cloud.extensions._ec2_placement import plant_group
+from herd.cloud.extensions import handles
+from herd.cloud.extensions._ec2_listing import matching, paged, tag_new
+from herd.cloud.extensions._ec2_placement import group, group_arn, plant_group
 from herd.cloud.state import store
-from herd.cloud.world import partition
+from herd.cloud.wire import Call
+from herd.cloud.world import new_id, partition
 
 _ID = re.compile(r"cr-[0-9a-f]{8,17}")
 _KINDS = ("open", "targeted", "capacity-block")
@@ -103,11 +107,6 @@ def _reservation(account: str, region: str, identifier: str, item: Mapping[str, 
     }
 
 
-def group_arn(account: str, region: str, name: str) -> str:
-    """The ARN of a placement group."""
-    return f"arn:{partition(region)}:ec2:{region}:{account}:placement-group/{name}"
-
-
 def blank(  # noqa: PLR0917 - one argument for each thing that says what is reserved
     account: str, region: str, identifier: str, instance_type: str, zone: str, count: int
 ) -> dict[str, Any]:
@@ -131,5 +130,125 @@ def blank(  # noqa: PLR0917 - one argument for each thing that says what is rese
         "EndDateType": "unlimited",
         "InstanceMatchCriteria": "open",
         "ReservationType": "default",
-        "Tags": [],
     }
+
+
+_FILTERS = {
+    "instance-type": "InstanceType",
+    "owner-id": "OwnerId",
+    "instance-platform": "InstancePlatform",
+    "availability-zone": "AvailabilityZone",
+    "tenancy": "Tenancy",
+    "state": "State",
+    "end-date-type": "EndDateType",
+    "instance-match-criteria": "InstanceMatchCriteria",
+    "placement-group-arn": "PlacementGroupArn",
+}
+
+
+def _found(call: Call, identifier: str) -> dict[str, Any]:
+    if not _ID.fullmatch(identifier):
+        raise AwsError("InvalidCapacityReservationId.Malformed", f'Invalid id: "{identifier}" (expecting "cr-...")')
+    capacity.reservations(call.account, call.region)
+    found = capacity.store_of(call.account, call.region).get(identifier)
+    if found is None:
+        raise AwsError(
+            "InvalidCapacityReservationId.NotFound", f"The capacity reservation ID '{identifier}' does not exist."
+        )
+    return found
+
+
+@handles("ec2", "CreateCapacityReservation")
+def _create(call: Call) -> Mapping[str, Any]:
+    tokens, token = call.objects("capacity_reservation_token"), call.get("ClientToken")
+    if token in tokens:
+        return {"CapacityReservation": capacity.reservations(call.account, call.region)[tokens[token]]}
+    name, zone = call.params["InstanceType"], _zone(call)
+    refusal = types.offer_refusal(call.region, name, zone) or call.shortage(name, zone)
+    if refusal:
+        raise refusal
+    if call.params["InstanceCount"] < 1:
+        raise AwsError("InvalidParameterValue", "The instance count must be at least 1.")
+    end = _end(call.get("EndDateType") or "unlimited", call.get("EndDate"))
+    arn = call.get("PlacementGroupArn")
+    if arn and group(call, arn.rpartition("/")[2])["Strategy"] != "cluster":
+        raise AwsError("InvalidParameterValue", "The placement group must use the cluster strategy.")
+    identifier = new_id("cr")
+    capacity.store_of(call.account, call.region)[identifier] = {
+        **blank(call.account, call.region, identifier, name, zone, call.params["InstanceCount"]),
+        **{key: call.get(key) for key in ("InstancePlatform", "Tenancy", "InstanceMatchCriteria") if call.get(key)},
+        **{key: call.get(key) for key in ("EbsOptimized", "EphemeralStorage", "PlacementGroupArn") if call.get(key)},
+        **end,
+    }
+    tag_new(call, "capacity-reservation", identifier)
+    if token:
+        tokens[token] = identifier
+    return {"CapacityReservation": capacity.reservations(call.account, call.region)[identifier]}
+
+
+def _zone(call: Call) -> str:
+    name, identifier = call.get("AvailabilityZone"), call.get("AvailabilityZoneId")
+    if bool(name) == bool(identifier):
+        raise AwsError("InvalidParameterCombination", "Specify either AvailabilityZone or AvailabilityZoneId.")
+    by_id = {each: zone for zone, each in types.zone_ids(call.region).items()}
+    return str(name or by_id.get(identifier, identifier))
+
+
+def _end(kind: str, moment: datetime | None) -> dict[str, Any]:
+    if (kind == "limited") != (moment is not None):
+        raise AwsError(
+            "InvalidParameterCombination", "An end date must be specified with end date type limited, and only then."
+        )
+    if moment is None:
+        return {"EndDateType": "unlimited"}
+    end = moment.astimezone(UTC)
+    if end <= clock.now():
+        raise AwsError("InvalidParameterValue", f"The end date {end.isoformat()} is in the past.")
+    return {"EndDateType": "limited", "EndDate": end}
+
+
+@handles("ec2", "DescribeCapacityReservations")
+def _describe(call: Call) -> Mapping[str, Any]:
+    named = call.get("CapacityReservationIds") or []
+    for identifier in named:
+        _found(call, identifier)
+    held = capacity.reservations(call.account, call.region)
+    shown = [held[identifier] for identifier in named or held]
+    return paged(call, "CapacityReservations", matching(call, shown, _FILTERS))
+
+
+@handles("ec2", "ModifyCapacityReservation")
+def _modify(call: Call) -> Mapping[str, Any]:
+    found = _found(call, call.params["CapacityReservationId"])
+    if found["ReservationType"] == "capacity-block" or found["State"] != "active":
+        raise AwsError(
+            "IncorrectState", f"The Capacity Reservation {found['CapacityReservationId']} can't be modified as it is."
+        )
+    count = call.get("InstanceCount")
+    shown = capacity.reservations(call.account, call.region)[found["CapacityReservationId"]]
+    used = shown["TotalInstanceCount"] - shown["AvailableInstanceCount"]
+    if count is not None and count < max(used, 1):
+        raise AwsError(
+            "InvalidParameterValue", f"The instance count {count} is below the {used} instances that run in it."
+        )
+    if count is not None:
+        found["TotalInstanceCount"] = count
+    if call.get("EndDateType") or call.get("EndDate"):
+        end = _end(call.get("EndDateType") or "limited", call.get("EndDate"))
+        found.pop("EndDate", None)
+        found.update(end)
+    if call.get("InstanceMatchCriteria"):
+        found["InstanceMatchCriteria"] = call.get("InstanceMatchCriteria")
+    return {"Return": True}
+
+
+@handles("ec2", "CancelCapacityReservation")
+def _cancel(call: Call) -> Mapping[str, Any]:
+    found = _found(call, call.params["CapacityReservationId"])
+    if found["ReservationType"] == "capacity-block" or found["State"] not in {"active", "scheduled"}:
+        raise AwsError(
+            "IncorrectState", f"The Capacity Reservation {found['CapacityReservationId']} can't be cancelled as it is."
+        )
+    found["State"] = "cancelled"
+    capacity.release(call.account, call.region, found["CapacityReservationId"])
+    return {"Return": True}

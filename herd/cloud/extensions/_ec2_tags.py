@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from herd.cloud.errors import AwsError
-from herd.cloud.extensions import checks
+from herd.cloud.extensions import checks, handles
+from herd.cloud.extensions._ec2_listing import tag_store
 from herd.cloud.wire import Call
 
 _LIMIT = 50
+# Placement groups and capacity reservations, which moto doesn't have.
+_OWN = ("pg-", "cr-")
 # Operation -> what its TagSpecifications may name.
 _TAGGABLE = {
     "AllocateAddress": {"elastic-ip"},
+    "CreateCapacityReservation": {"capacity-reservation"},
     "CreateFlowLogs": {"vpc-flow-log"},
     "CreateInternetGateway": {"internet-gateway"},
+    "CreateLaunchTemplate": {"launch-template"},
     "CreateNatGateway": {"natgateway"},
+    "CreatePlacementGroup": {"placement-group"},
     "CreateRouteTable": {"route-table"},
     "CreateSecurityGroup": {"security-group"},
     "CreateSubnet": {"subnet"},
@@ -39,6 +46,24 @@ def _specifications(call: Call) -> None:
 @checks("ec2", "CreateTags")
 def _tags(call: Call) -> None:
     _check(call.get("Tags") or [])
+
+
+@handles("ec2", "CreateTags", "DeleteTags")
+def _change(call: Call) -> Mapping[str, Any] | None:
+    """Tags of what moto doesn't have: it refuses ids that it doesn't know."""
+    tags = tag_store(call.account, call.region)
+    own = [identifier for identifier in call.params["Resources"] if identifier.startswith(_OWN)]
+    if not own:
+        return call.forward()
+    for identifier in own:
+        if identifier not in tags:
+            raise AwsError("InvalidID", f"The ID '{identifier}' is not valid")
+        for tag in call.get("Tags") or []:
+            if call.operation == "CreateTags":
+                tags[identifier][tag["Key"]] = tag.get("Value", "")
+            elif tag.get("Value") in {None, tags[identifier].get(tag["Key"])}:
+                tags[identifier].pop(tag["Key"], None)
+    return None
 
 
 def _check(tags: Iterable[Mapping[str, str]]) -> None:
