@@ -5,7 +5,7 @@ The labels are a contract: node pools put them on nodes, the platform's charts s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 POOL: Final = "herd.dev/pool"
@@ -35,24 +35,11 @@ EVERYWHERE: Final[Sequence[Toleration]] = ({"operator": "Exists"},)
 SYSTEM: Final[Sequence[Toleration]] = ({"key": "CriticalAddonsOnly", "operator": "Exists"},)
 
 
-def on_nodes(key: str, *values: str) -> Affinity:
-    """Only nodes whose label has one of the values; an affinity that takes the place of a chart's own."""
+def on_nodes(labels: Mapping[str, str]) -> Affinity:
+    """Only nodes with all of these labels; an affinity that takes the place of a chart's own."""
+    expressions = [{"key": key, "operator": "In", "values": [value]} for key, value in labels.items()]
     return {
         "nodeAffinity": {
-            "requiredDuringSchedulingIgnoredDuringExecution": {
-                "nodeSelectorTerms": [{"matchExpressions": [{"key": key, "operator": "In", "values": list(values)}]}]
-            }
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": expressions}]}
         }
     }
-
-
-def apart(affinity: Affinity, label: str, value: str) -> Affinity:
-    """An affinity, and never two replicas on one node while there is another."""
-    term = {
-        "weight": 100,
-        "podAffinityTerm": {
-            "labelSelector": {"matchLabels": {label: value}},
-            "topologyKey": "kubernetes.io/hostname",
-        },
-    }
-    return {**affinity, "podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [term]}}

@@ -69,8 +69,9 @@ def values(
                 "reservedCapacity": True,
                 # Fixed sizes are managed node groups here.
                 "staticCapacity": False,
-                # EKS repairs managed groups; of Karpenter's nodes this takes those that the monitoring agent condemns.
-                "nodeRepair": True,
+                # It ends nodes without regard to budgets, and the agent never takes a false alarm back while it runs
+                # (eks-node-monitoring-agent #266): of long jobs, those would be the victims.
+                "nodeRepair": False,
                 "spotToSpotConsolidation": False,
                 "nodeOverlay": False,
                 "capacityBuffer": False,
