@@ -1,1 +1,1 @@
-"""Golden images: typed recipes, the hash that names what they make, and the EC2 Image Builder resources that build it."""
+"""Golden images: typed recipes, the hash that names what they make, and the EC2 Image Builder resources for it."""

@@ -126,5 +126,3 @@ def _too_long(loaded: LoadedRecipe) -> Iterator[tuple[FieldPath, str, str]]:
             at: FieldPath = ("parts", parts[name]) if name in parts else ("bill_of_materials",)
             message = f"its component document has {len(document)} characters, Image Builder takes {LONGEST_DOCUMENT}"
             yield at, message, "split the part"
-
-

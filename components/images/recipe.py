@@ -172,8 +172,11 @@ class Recipe(Pinned):
             for index, part in enumerate(self.parts)
             if part.name in (other.name for other in self.parts[:index])
         ]
-        found += [(("parts", index, "name"), "is the name of the part that proves the bill of materials")
-                  for index, part in enumerate(self.parts) if part.name == BILL]
+        found += [
+            (("parts", index, "name"), "is the name of the part that proves the bill of materials")
+            for index, part in enumerate(self.parts)
+            if part.name == BILL
+        ]
         targets = Counter(step.to for part in self.parts for step in part.build if isinstance(step, Download))
         found += [
             (("parts",), f"two downloads go to {path}: the second would be taken for the first")
@@ -199,7 +202,9 @@ class Recipe(Pinned):
         for name, item in self.bill_of_materials.items():
             if item.version == UNRESOLVED:
                 yield ("bill_of_materials", name, "version"), f"the {name} that the parent brings"
-        yield from ((path, f"the SHA-256 of {step.url}") for path, step in self.downloads() if step.sha256 == UNRESOLVED)
+        yield from (
+            (path, f"the SHA-256 of {step.url}") for path, step in self.downloads() if step.sha256 == UNRESOLVED
+        )
 
     def downloads(self) -> Iterator[tuple[FieldPath, Download]]:
         """The files that are fetched, and where each checksum stands."""

@@ -106,27 +106,7 @@ def _question(proof: Proof, system: System) -> tuple[str, Sequence[str]]:
 
 
 def _actions(step: Step, system: System, files: Mapping[str, str]) -> Iterator[Document]:
-    apt = system in APT
     match step:
-        case Download():
-            entry = {
-                "source": step.url,
-                "destination": step.to,
-                "checksum": step.sha256,
-                "algorithm": "SHA256",
-                "overwrite": True,
-            }
-            yield {"name": step.name, "action": "WebDownload", "maxAttempts": 3, "inputs": [entry]}
-        case Packages():
-            separator = "=" if apt else "-"
-            wanted = [f"{name}{separator}{version}" for name, version in step.install.items()]
-            yield _bash(step.name, [f"{INSTALL[apt]} -- {shlex.join([*wanted, *step.files])}"])
-        case Hold():
-            yield _bash(step.name, _held(step.packages, apt=apt))
-        case Remove():
-            commands = [f"{REMOVE[apt]} -- {shlex.join(step.packages)}"] if step.packages else []
-            commands += [f"rm --recursive --force -- {shlex.join(step.paths)}"] if step.paths else []
-            yield _bash(step.name, commands)
         case WriteFile():
             content = step.content if step.content is not None else files[step.source or ""]
             yield _file(step.name, step.path, content, mode=step.mode, owner=step.owner, group=step.group)
@@ -137,12 +117,39 @@ def _actions(step: Step, system: System, files: Mapping[str, str]) -> Iterator[D
             yield _file(step.name, f"/etc/sysctl.d/90-{step.name}.conf", text)
         case KernelModules():
             yield from _modules(step)
-        case Services():
-            commands = [f"systemctl enable {shlex.join(step.enable)}"] if step.enable else []
-            commands += [f"systemctl mask {shlex.join(step.mask)}"] if step.mask else []
-            yield _bash(step.name, commands)
+        case Download():
+            yield _download(step)
         case Reboot():
             yield {"name": step.name, "action": "Reboot", "inputs": {"delaySeconds": 10}}
+        case Packages() | Hold() | Remove() | Services():
+            yield _bash(step.name, _commands(step, apt=system in APT))
+
+
+def _commands(step: Packages | Hold | Remove | Services, *, apt: bool) -> list[str]:
+    match step:
+        case Packages():
+            separator = "=" if apt else "-"
+            wanted = [f"{name}{separator}{version}" for name, version in step.install.items()]
+            return [f"{INSTALL[apt]} -- {shlex.join([*wanted, *step.files])}"]
+        case Hold():
+            return _held(step.packages, apt=apt)
+        case Remove():
+            packages = [f"{REMOVE[apt]} -- {shlex.join(step.packages)}"] if step.packages else []
+            return [*packages, *([f"rm --recursive --force -- {shlex.join(step.paths)}"] if step.paths else [])]
+        case Services():
+            verbs = {"enable": step.enable, "mask": step.mask}
+            return [f"systemctl {verb} {shlex.join(units)}" for verb, units in verbs.items() if units]
+
+
+def _download(step: Download) -> Document:
+    entry = {
+        "source": step.url,
+        "destination": step.to,
+        "checksum": step.sha256,
+        "algorithm": "SHA256",
+        "overwrite": True,
+    }
+    return {"name": step.name, "action": "WebDownload", "maxAttempts": 3, "inputs": [entry]}
 
 
 def _held(packages: Sequence[str], *, apt: bool) -> list[str]:

@@ -12,7 +12,9 @@ from components.release.spec import UNRESOLVED, Name
 __all__ = ["UNRESOLVED", "Address", "Checksum", "Exact", "FileName", "Name", "PackageName", "Path", "Pinned"]
 
 # Words in an address that stand for whatever is there today. Source: what mirrors and GitHub call moving targets.
-MOVING: Final = re.compile(r"(?:^|[/_.=-])(latest|main|master|head|nightly|current|stable)(?=$|[/_.?&-])", re.IGNORECASE)
+MOVING: Final = re.compile(
+    r"(?:^|[/_.=-])(latest|main|master|head|nightly|current|stable)(?=$|[/_.?&-])", re.IGNORECASE
+)
 # AWSTOE replaces {{ }} in every text of a document before it runs it. Source: Image Builder User Guide, "Use variables".
 TEMPLATE: Final = "{{"
 
@@ -46,9 +48,7 @@ FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", m
 
 PackageName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][\w.+-]*$", max_length=128)]
 
-Exact = Annotated[
-    str, StringConstraints(pattern=r"^(\d+:)?v?\d[\w.+~-]*$", max_length=64), AfterValidator(_not_moving)
-]
+Exact = Annotated[str, StringConstraints(pattern=r"^(\d+:)?v?\d[\w.+~-]*$", max_length=64), AfterValidator(_not_moving)]
 """One version, with the release where the packager counts them: `6.12.94-123.180.amzn2023`. No ranges, no wildcards."""
 
 Checksum = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64}|unresolved)$")]

@@ -1,0 +1,311 @@
+"""Golden images: registers what was derived, and hands out the AMIs' ids once they are built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import pulumi
+from pulumi_aws import ec2, iam, imagebuilder, sns, vpc
+
+from components.base.component import HerdComponent
+from components.base.context import StackContext
+from components.base.problems import InvalidInputError, Problem
+from components.base.tags import name_tag
+from components.base.validation import dotted
+from components.images import derive
+from components.images.checks import check
+from components.images.load import LoadedRecipe
+from components.images.spec import BuildSpec, ImagesSpec
+from components.keys.component import Key
+from components.storage.buckets.component import Bucket
+from components.storage.buckets.spec import BucketSpec, Lifecycle
+
+BUILD_TIMEOUT = "6h"
+"""A build, its tests and encrypted copies in other regions; the provider alone would give up after one hour."""
+
+
+@dataclass(frozen=True)
+class BuildNetwork:
+    """Where the machines that build stand: subnets with a way out, and no way in.
+
+    Attributes:
+        vpc_id: The VPC.
+        private_subnet_ids: Subnets by zone.
+    """
+
+    vpc_id: pulumi.Input[str]
+    private_subnet_ids: Mapping[str, pulumi.Input[str]]
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """One image.
+
+    Attributes:
+        recipe_hash: The recipe it is built from; plain.
+        recipe_arn: Image Builder's recipe.
+        image_arn: The build; None where people start it.
+        ami_ids: Region to AMI id; None where people start the build, since the stack doesn't wait for it.
+    """
+
+    recipe_hash: str
+    recipe_arn: pulumi.Output[str]
+    image_arn: pulumi.Output[str] | None
+    ami_ids: pulumi.Output[dict[str, str]] | None
+
+    def wire(self) -> dict[str, Any]:
+        """The image as outputs."""
+        found = {"recipeHash": self.recipe_hash, "recipeArn": self.recipe_arn}
+        return {**found, "imageArn": self.image_arn, "amiIds": self.ami_ids}
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What every image of a stack uses.
+
+    Attributes:
+        keys: Key ARN by region.
+        profile: The instance profile, and what must be there before it is used.
+        group_id: The security group of the machines that build.
+        bucket: The bucket of their logs.
+        topic_arn: Who hears how builds end.
+    """
+
+    keys: Mapping[str, pulumi.Output[str]]
+    profile: pulumi.Output[str]
+    group_id: pulumi.Output[str]
+    bucket: Bucket
+    topic_arn: pulumi.Output[str]
+    ready: list[pulumi.Resource] = field(default_factory=list)
+
+
+class Images(HerdComponent):
+    """The images of a stack: each built once a recipe hash, encrypted, tested, copied and shared.
+
+    Deleting one of these resources deletes no AMI: a lock may name it. AMIs go by hand, once no lock does.
+
+    Attributes:
+        images: The images by recipe.
+        key_arns: The keys that AMIs are encrypted with, by region.
+        topic_arn: Where Image Builder tells how builds end.
+    """
+
+    token: ClassVar[str] = "herd:images:Images"  # noqa: S105 - a resource type
+
+    def __init__(
+        self,
+        name: str,
+        spec: ImagesSpec,
+        context: StackContext,
+        *,
+        recipes: Mapping[str, LoadedRecipe],
+        network: BuildNetwork,
+        log_key_arn: pulumi.Output[str],
+        elsewhere: Mapping[str, pulumi.ProviderResource] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register the images.
+
+        Args:
+            name: Prefix of its resources' names.
+            spec: What is asked for.
+            context: The stack.
+            recipes: The recipes of the spec, by name.
+            network: Where the machines that build stand.
+            log_key_arn: A key that the account may use through S3, for the logs of builds.
+            elsewhere: Providers of other regions, by region.
+            opts: With the AWS provider of the stack's region.
+
+        Raises:
+            InvalidInputError: The spec doesn't fit the stack or the recipes.
+        """
+        providers = dict(elsewhere or {})
+        if found := [*check(spec, recipes, context, regions=providers)]:
+            raise InvalidInputError(Problem("", 0, dotted(("images", *path)), text, fix) for path, text, fix in found)
+        super().__init__(name, spec, context, opts=opts)
+        self._name, self._spec, self._network = name, spec, network
+        self.key_arns: dict[str, pulumi.Output[str]] = self._keys(providers)
+        shared = self._shared(log_key_arn)
+        self.topic_arn: pulumi.Output[str] = shared.topic_arn
+        self.images: dict[str, BuiltImage] = {
+            recipe: self._image(build, recipes[recipe], shared) for recipe, build in spec.recipes.items()
+        }
+        self.register_outputs(
+            {
+                "images": {recipe: image.wire() for recipe, image in self.images.items()},
+                "keyArns": self.key_arns,
+                "topicArn": self.topic_arn,
+            }
+        )
+
+    def _keys(self, providers: Mapping[str, pulumi.ProviderResource]) -> dict[str, pulumi.Output[str]]:
+        here = Key(self._name, derive.image_key(self._spec, self.context), self.context, opts=self.child())
+        keys = {self.context.region: here.arn}
+        for region in self._spec.regions:
+            there = self.context.model_copy(update={"region": region, "availability_zones": ()})
+            opts = self.child(provider=providers[region])
+            keys[region] = Key(f"{self._name}-{region}", derive.image_key(self._spec, there), there, opts=opts).arn
+        return keys
+
+    def _shared(self, log_key_arn: pulumi.Output[str]) -> _Shared:
+        name = self._name
+        lifecycle = Lifecycle(expiration_days=self._spec.log_days, noncurrent_version_expiration_days=1)
+        logs = BucketSpec(lifecycle=lifecycle)
+        bucket = Bucket(f"{name}-logs", logs, self.context, key_arn=log_key_arn, opts=self.child())
+        topic = sns.Topic(
+            name,
+            kms_master_key_id=self.key_arns[self.context.region],
+            tags=name_tag(self.context, name),
+            opts=self.child(),
+        )
+        role = iam.Role(name, assume_role_policy=derive.machine_trust(), opts=self.child())
+        policy = iam.RolePolicy(
+            name,
+            role=role.name,
+            policy=pulumi.Output.all(bucket.facts.arn, log_key_arn).apply(
+                lambda arns: derive.machine_policy(self.context, name, str(arns[0]), str(arns[1]))
+            ),
+            opts=self.child(),
+        )
+        profile = iam.InstanceProfile(name, role=role.name, opts=self.child())
+        group = ec2.SecurityGroup(
+            name,
+            vpc_id=self._network.vpc_id,
+            description="Machines that build images: nothing gets in",
+            tags=name_tag(self.context, name),
+            opts=self.child(),
+        )
+        way_out = vpc.SecurityGroupEgressRule(
+            name,
+            security_group_id=group.id,
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            cidr_ipv4="0.0.0.0/0",
+            description="HTTPS to AWS, and to where recipes download from",
+            tags=name_tag(self.context, name),
+            opts=self.child(),
+        )
+        ready = [policy, way_out, *bucket.settings]
+        return _Shared(self.key_arns, profile.name, group.id, bucket, topic.arn, ready)
+
+    def _image(self, build: BuildSpec, loaded: LoadedRecipe, shared: _Shared) -> BuiltImage:
+        args = derive.image(self._name, loaded, self.context)
+        recipe = self._recipe(args, loaded)
+        infrastructure = imagebuilder.InfrastructureConfiguration(
+            args.stem,
+            description=loaded.recipe.description,
+            instance_profile_name=shared.profile,
+            instance_types=list(build.instance_types),
+            subnet_id=self._network.private_subnet_ids[self._spec.zone(self.context)],
+            security_group_ids=[shared.group_id],
+            instance_metadata_options=imagebuilder.InfrastructureConfigurationInstanceMetadataOptionsArgs(
+                http_tokens="required", http_put_response_hop_limit=1
+            ),
+            terminate_instance_on_failure=True,
+            sns_topic_arn=shared.topic_arn,
+            logging=imagebuilder.InfrastructureConfigurationLoggingArgs(
+                s3_logs=imagebuilder.InfrastructureConfigurationLoggingS3LogsArgs(
+                    s3_bucket_name=shared.bucket.facts.name, s3_key_prefix=args.recipe
+                )
+            ),
+            resource_tags=derive.machine_tags(args, self.context),
+            opts=self.child(depends_on=shared.ready),
+        )
+        distribution = self._distribution(args, loaded, shared)
+        tests = {"image_tests_enabled": True, "timeout_minutes": self._spec.test_minutes}
+        scanning = {"image_scanning_enabled": self._spec.scan}
+        if build.build == "by-hand":
+            imagebuilder.ImagePipeline(
+                args.stem,
+                description=loaded.recipe.description,
+                image_recipe_arn=recipe.arn,
+                infrastructure_configuration_arn=infrastructure.arn,
+                distribution_configuration_arn=distribution.arn,
+                image_tests_configuration=imagebuilder.ImagePipelineImageTestsConfigurationArgs(**tests),
+                image_scanning_configuration=imagebuilder.ImagePipelineImageScanningConfigurationArgs(**scanning),
+                enhanced_image_metadata_enabled=True,
+                status="ENABLED",
+                opts=self.child(),
+            )
+            return BuiltImage(args.recipe_hash, recipe.arn, None, None)
+        opts = self.child()
+        opts.custom_timeouts = pulumi.CustomTimeouts(create=BUILD_TIMEOUT)
+        image = imagebuilder.Image(
+            args.name,
+            image_recipe_arn=recipe.arn,
+            infrastructure_configuration_arn=infrastructure.arn,
+            distribution_configuration_arn=distribution.arn,
+            image_tests_configuration=imagebuilder.ImageImageTestsConfigurationArgs(**tests),
+            image_scanning_configuration=imagebuilder.ImageImageScanningConfigurationArgs(**scanning),
+            enhanced_image_metadata_enabled=True,
+            tags={**args.tags, **args.part_tags, **derive.bill_tags(loaded)},
+            opts=opts,
+        )
+        return BuiltImage(args.recipe_hash, recipe.arn, image.arn, image.output_resources.apply(derive.ami_ids))
+
+    def _recipe(self, args: derive.ImageArgs, loaded: LoadedRecipe) -> imagebuilder.ImageRecipe:
+        components = [
+            imagebuilder.Component(
+                row.name,
+                platform="Linux",
+                version=derive.VERSION,
+                description=f"{args.recipe}: {row.part}",
+                data=row.document,
+                tags={derive.RECIPE_TAG: args.recipe},
+                opts=self.child(),
+            )
+            for row in args.components
+        ]
+        return imagebuilder.ImageRecipe(
+            args.name,
+            version=derive.VERSION,
+            description=loaded.recipe.description,
+            parent_image=args.parent,
+            components=[imagebuilder.ImageRecipeComponentArgs(component_arn=made.arn) for made in components],
+            block_device_mappings=[
+                imagebuilder.ImageRecipeBlockDeviceMappingArgs(
+                    device_name=loaded.recipe.root.device,
+                    ebs=imagebuilder.ImageRecipeBlockDeviceMappingEbsArgs(
+                        encrypted="true",
+                        kms_key_id=self.key_arns[self.context.region],
+                        volume_size=loaded.recipe.root.size_gib,
+                        volume_type="gp3",
+                        delete_on_termination="true",
+                    ),
+                )
+            ],
+            tags=args.tags,
+            opts=self.child(),
+        )
+
+    def _distribution(
+        self, args: derive.ImageArgs, loaded: LoadedRecipe, shared: _Shared
+    ) -> imagebuilder.DistributionConfiguration:
+        launch = None
+        if self._spec.accounts:
+            launch = imagebuilder.DistributionConfigurationDistributionAmiDistributionConfigurationLaunchPermissionArgs(
+                user_ids=list(self._spec.accounts)
+            )
+        return imagebuilder.DistributionConfiguration(
+            args.stem,
+            description=loaded.recipe.description,
+            distributions=[
+                imagebuilder.DistributionConfigurationDistributionArgs(
+                    region=region,
+                    ami_distribution_configuration=(
+                        imagebuilder.DistributionConfigurationDistributionAmiDistributionConfigurationArgs(
+                            name=derive.ami_name(args, self.context),
+                            description=loaded.recipe.description,
+                            ami_tags=derive.ami_tags(args, loaded, self.context),
+                            kms_key_id=key,
+                            launch_permission=launch,
+                        )
+                    ),
+                )
+                for region, key in shared.keys.items()
+            ],
+            opts=self.child(),
+        )
