@@ -1,10 +1,8 @@
-"""Helm charts as a release pins them, and their installation."""
+"""The installation of Helm charts."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
@@ -12,52 +10,11 @@ from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from components.base.component import HerdComponent
 from components.k8s_platform.documents import SYSTEM_NAMESPACE
-from components.release.spec import UNRESOLVED
+from components.k8s_platform.pins import parse
 
-_PINNED: Final = re.compile(
-    r"(?P<repository>(?:oci|https)://\S+)/(?P<chart>[^/:@\s]+):(?P<version>[^/:@\s]+)"
-    r"@(?P<digest>sha256:[0-9a-f]{64}|unresolved)"
-)
 TIMEOUT_SECONDS: Final = 600
 HISTORY: Final = 5
 """Revisions Helm keeps of a release: each is a secret in the cluster."""
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A chart as a release names it."""
-
-    repository: str
-    name: str
-    version: str
-    digest: str
-
-    @property
-    def in_registry(self) -> bool:
-        """Whether it lives in an OCI registry, where a digest names it."""
-        return self.repository.startswith("oci://")
-
-    @property
-    def reference(self) -> str:
-        """What Helm is asked for: by digest in a registry (Helm 3.18 and newer), else by name.
-
-        With a version beside the digest Helm also refuses a tag that has moved.
-        """
-        if not self.in_registry:
-            return self.name
-        at = "" if self.digest == UNRESOLVED else f"@{self.digest}"
-        return f"{self.repository}/{self.name}{at}"
-
-
-def parse(pinned: str) -> Chart:
-    """Read `REPOSITORY/CHART:VERSION@DIGEST`.
-
-    Raises:
-        ValueError: It isn't one.
-    """
-    if not (found := _PINNED.fullmatch(pinned)):
-        raise ValueError(f"{pinned!r} is no pinned chart: expected REPOSITORY/CHART:VERSION@DIGEST")
-    return Chart(found["repository"], found["chart"], found["version"], found["digest"])
 
 
 def install(

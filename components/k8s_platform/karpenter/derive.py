@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
-
-import pulumi
+from typing import TYPE_CHECKING, Any, Final
 
 from components.base.context import StackContext
 from components.k8s_platform.addons.derive import replicas
 from components.k8s_platform.facts import ClusterFacts
 from components.k8s_platform.scheduling import POOL, SYSTEM
 from components.k8s_platform.spec import ClusterSpec
+
+if TYPE_CHECKING:
+    import pulumi
 
 CHARTS: Final = ("karpenter-crd", "karpenter")
 SERVICE_ACCOUNT: Final = "karpenter"
