@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from components.base.problems import InvalidInputError
+from components.gpu_cluster import bounds
 from components.gpu_cluster.spec import Devices, NodeSpec, Taint
 from components.hardware.catalogue import instance_type
 from components.hardware.spec import InstanceType
@@ -106,8 +107,5 @@ def wiring(node: NodeSpec) -> tuple[Interface, ...]:
 
 
 def most_pods(node: NodeSpec) -> int:
-    """Pods that have room on the smallest of the types when its first interface holds none of them.
-
-    Source: amazon-vpc-cni-k8s, "ENI allocation" with custom networking: (interfaces - 1) x (addresses - 1) + 2.
-    """
-    return min((m.cards[0].interfaces - 1) * (m.ipv4_per_interface - 1) + 2 for m in machines(node))
+    """Pods that have room on the smallest of the types when its first interface holds none of them."""
+    return min(bounds.most_pods(node, machine) for machine in machines(node))

@@ -24,11 +24,6 @@ LOCAL_DISKS: Final[Mapping[str, Any]] = {
     "essential": True,
     "mode": "always",
 }
-# Source: bottlerocket.dev, settings container-runtime and container-runtime-plugins (1.44 and later).
-PARALLEL_PULL: Final[Mapping[str, Any]] = {
-    "container-runtime": {"snapshotter": "soci"},
-    "container-runtime-plugins": {"soci-snapshotter": {"pull-mode": "parallel-pull-unpack"}},
-}
 
 
 def user_data(cluster: ClusterValues, node: NodeSpec, labels: Mapping[str, str], taints: tuple[Taint, ...]) -> str:
@@ -47,10 +42,8 @@ def karpenter_user_data(node: NodeSpec) -> str | None:
 
     Cluster, labels, taints, pods and local disks are Karpenter's to write, from the node class and the node pool.
     """
-    if not node.fast_image_pull:
+    if not node.fast_image_pull or node.os is OperatingSystem.BOTTLEROCKET:
         return None
-    if node.os is OperatingSystem.BOTTLEROCKET:
-        return toml.dumps({"settings": PARALLEL_PULL})
     return _multipart(_config({"featureGates": {"FastImagePull": True}}))
 
 
@@ -116,6 +109,4 @@ def _bottlerocket(cluster: ClusterValues, node: NodeSpec, labels: Mapping[str, s
     settings: dict[str, Any] = {"kubernetes": kubernetes}
     if machines.has_local_disks(node):
         settings["bootstrap-commands"] = {"000-local-disks": LOCAL_DISKS}
-    if node.fast_image_pull:
-        settings |= PARALLEL_PULL
     return toml.dumps({"settings": settings})
