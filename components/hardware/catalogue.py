@@ -202,7 +202,7 @@ def _size(machine: InstanceType) -> tuple[Any, ...]:
 
 
 def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name, [machine.name for machine in all_types()], n=3, cutoff=0.6)
+    near = difflib.get_close_matches(name.lower(), [machine.name for machine in all_types()], n=3, cutoff=0.6)
     if near:
         return f"did you mean {' or '.join(map(repr, near))}?"
     return "`herd hardware find` lists the types there are"

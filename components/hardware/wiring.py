@@ -15,6 +15,8 @@ from components.base.problems import InvalidInputError
 from components.hardware.spec import InstanceType, NetworkCard
 
 InterfaceType = Literal["interface", "efa", "efa-only"]
+PRIMARY: Final = 0
+"""The card that has the primary interface."""
 EFA_TYPES: Final = frozenset({"efa", "efa-only"})
 
 
@@ -47,11 +49,11 @@ def interfaces(machine: InstanceType, *, efa: bool) -> tuple[Interface, ...]:
         return (Interface(0, 0, "interface"),)
     if not machine.efa_supported:
         raise InvalidInputError.one(f"{machine.name} has no EFA", fix="take a type with EFA, or leave EFA out")
-    capable = [card for card in machine.cards if EFA_TYPES.intersection(card.interface_types)][: machine.max_efa]
-    first = machine.cards[0]
-    wired = _primary_card(first) if first in capable else [Interface(first.index, 0, "interface")]
-    wired += [Interface(card.index, 0, _secondary(card)) for card in capable if card is not first]
-    return tuple(wired)
+    # EC2 puts one EFA at most on a card (User Guide, "Network cards").
+    chosen = [card for card in machine.cards if _takes_efa(card)][: machine.max_efa]
+    first = machine.cards[PRIMARY]
+    wired = _primary_card(first) if first in chosen else [Interface(PRIMARY, 0, "interface")]
+    return (*wired, *(Interface(card.index, 0, _secondary(card)) for card in chosen if card is not first))
 
 
 def addresses(wired: tuple[Interface, ...]) -> int:
@@ -59,11 +61,18 @@ def addresses(wired: tuple[Interface, ...]) -> int:
     return sum(1 for interface in wired if interface.interface_type != "efa-only")
 
 
+def _takes_efa(card: NetworkCard) -> bool:
+    if card.index == PRIMARY and card.interfaces == 1:
+        # EC2 refuses EFA-only as the primary interface.
+        return "efa" in card.interface_types
+    return bool(EFA_TYPES.intersection(card.interface_types))
+
+
 def _primary_card(card: NetworkCard) -> list[Interface]:
-    if card.interfaces >= 2 and "efa-only" in card.interface_types:  # noqa: PLR2004 - one ENA, one EFA
-        return [Interface(card.index, 0, "interface"), Interface(card.index, 1, "efa-only")]
-    # hpc6id: EC2 refuses EFA-only as the primary interface, so where there is room for one it has to do both.
-    return [Interface(card.index, 0, "efa")]
+    if card.interfaces == 1 or "efa-only" not in card.interface_types:
+        # hpc6id: where there is room for one interface it has to do both.
+        return [Interface(PRIMARY, 0, "efa")]
+    return [Interface(PRIMARY, 0, "interface"), Interface(PRIMARY, 1, "efa-only")]
 
 
 def _secondary(card: NetworkCard) -> InterfaceType:
