@@ -1,6 +1,6 @@
 """Look-up in the vendored catalogue: `data/`, written by `python -m herd.hardware.generate`.
 
-Nothing is read at import. A look-up reads one line of a file; only a search reads them all.
+Nothing is read at import; the first look-up parses the file it needs (5 ms) and makes the one type it is asked for.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def instance_type(name: str) -> InstanceType:
 @cache
 def find_type(name: str) -> InstanceType | None:
     """The facts of a type, None if the catalogue has no such type."""
-    entry = _line("types.json", name)
+    entry = _rows("types.json", "types").get(name)
     return None if entry is None else _read(name, entry)
 
 
 @cache
 def all_types() -> tuple[InstanceType, ...]:
     """Every type of the catalogue, by name."""
-    return tuple(_read(name, entry) for name, entry in json.loads(_text("types.json"))["types"].items())
+    return tuple(_read(name, entry) for name, entry in _rows("types.json", "types").items())
 
 
 def find(
@@ -91,7 +91,7 @@ def offers(name: str) -> dict[str, frozenset[str]]:
     """Region -> the zones, by id, that offer a type, for the regions where there are some."""
     found = dict[str, frozenset[str]]()
     # The file says `use1-az1,2,4` for three zones.
-    for group in (_line("offerings.json", name) or "").split():
+    for group in _rows("offerings.json", "offerings").get(name, "").split():
         prefix, _, numbers = group.rpartition("-az")
         found[_region_of()[prefix]] = frozenset(f"{prefix}-az{number}" for number in numbers.split(","))
     return found
@@ -126,26 +126,15 @@ def _region_of() -> dict[str, str]:
     return {zone.rpartition("-az")[0]: region for region, zones in _zones().items() for zone in zones.values()}
 
 
-@cache
 def _zones() -> dict[str, dict[str, str]]:
     """Region -> zone name -> zone id."""
-    zones: dict[str, dict[str, str]] = json.loads(_text("zones.json"))["zones"]
+    zones: dict[str, dict[str, str]] = _rows("zones.json", "zones")
     return zones
 
 
 @cache
-def _text(file: str) -> str:
-    return (DATA / file).read_text(encoding="utf-8")
-
-
-def _line(file: str, name: str) -> Any:
-    """The value of one type; the files have a line per type."""
-    text = _text(file)
-    start = text.find(f"\n{json.dumps(name)}: ")
-    if start < 0:
-        return None
-    start = text.index(": ", start) + 2
-    return json.loads(text[start : text.index("\n", start)].removesuffix(","))
+def _rows(file: str, title: str) -> Any:
+    return json.loads((DATA / file).read_text(encoding="utf-8"))[title]
 
 
 def _read(name: str, entry: dict[str, Any]) -> InstanceType:
@@ -182,7 +171,7 @@ def _cards(groups: list[list[Any]]) -> tuple[NetworkCard, ...]:
 
 @cache
 def _quota_classes() -> dict[str, QuotaClass]:
-    rows = json.loads(_text("quotas.json"))["classes"]
+    rows = _rows("quotas.json", "classes")
     return {row["name"]: QuotaClass(row["name"], row["on_demand_code"], row["spot_code"]) for row in rows}
 
 

@@ -20,7 +20,7 @@ start = time.perf_counter()
 import components.hardware.catalogue, components.hardware.wiring
 print(time.perf_counter() - start)
 print(*(name for name in ("pydantic", "ruamel", "boto3", "pulumi") if name in sys.modules))
-print(components.hardware.catalogue._text.cache_info().currsize)
+print(components.hardware.catalogue._rows.cache_info().currsize)
 """
 
 
