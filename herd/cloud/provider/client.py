@@ -32,6 +32,7 @@ THROTTLED = frozenset(_CHECKER._THROTTLED_ERROR_CODES) | {"RequestThrottledExcep
 ABSENT = re.compile(r"NotFound|NoSuch|DoesNotExist|NonExistent|^Unknown(Monitor|Subscription)Exception$")
 REAL_AWS = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$")
 SERVER_ERROR = 500
+PATIENCE = "HERD_PROVIDER_PATIENCE"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,14 @@ class Patience:
     connect: float = 5.0
     first_wait: float = 0.05
     longest_wait: float = 2.0
+
+
+def patience_of(environment: Mapping[str, str]) -> Patience:
+    """How long a provider waits: as long as it does by itself, or the seconds in HERD_PROVIDER_PATIENCE."""
+    if not environment.get(PATIENCE):
+        return Patience()
+    seconds = float(environment[PATIENCE])
+    return Patience(eventual=seconds, dependency=seconds, connect=min(seconds, 5.0))
 
 
 class Backoff:
