@@ -28,12 +28,14 @@ class Foundation:
         network: Subnets and security groups.
         registry: Where images are pulled from.
         storage: Buckets, file systems and the key of volumes.
+        operations_key_arn: The key of logs and alerts.
         outputs: The stack's outputs.
     """
 
     network: Network
     registry: Registry
     storage: Storage
+    operations_key_arn: pulumi.Output[str]
     outputs: dict[str, Any]
 
 
@@ -70,7 +72,7 @@ def build_foundation(settings: Settings, context: StackContext, providers: Provi
         },
         "alerts": budget.topic_arn,
     }
-    return Foundation(network, registry, storage, outputs)
+    return Foundation(network, registry, storage, operations.arn, outputs)
 
 
 def _operations_key() -> KeySpec:

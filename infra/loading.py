@@ -99,7 +99,10 @@ def load_pinned(settings: Settings, source: StackSource, fidelity: Fidelity) -> 
     except InvalidInputError as error:
         problems += error.problems
     else:
-        problems += [source.problem(*finding) for finding in pools_fit(settings, releases)]
+        problems += [
+            source.problem(*finding)
+            for finding in pools_fit(settings, settings.context(source.project, source.stack), releases)
+        ]
     if problems:
         raise InvalidInputError(problems)
     return releases
