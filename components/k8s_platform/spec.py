@@ -24,7 +24,7 @@ MOST_CIDRS: Final = 40
 RoleArn = Annotated[
     str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", max_length=2048)
 ]
-Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\*?$", max_length=63)]
+Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9*])?$", max_length=63)]
 AccessPolicy = Literal["cluster-admin", "admin", "admin-view", "edit", "view"]
 
 

@@ -128,7 +128,8 @@ def _efa(_: ClusterSpec, __: Needs) -> Values:
 
 def _dcgm(_: ClusterSpec, wanted: Needs) -> Values:
     return {
-        "affinity": on_nodes({ACCELERATOR: NVIDIA}),
+        # The agent runs DCGM on x86-64 alone.
+        "affinity": on_nodes({ACCELERATOR: NVIDIA, "kubernetes.io/arch": "amd64"}),
         "tolerations": list(EVERYWHERE),
         # One DCGM a node, the monitoring agent's; a second one takes the profiling counters from it, the agent calls
         # the GPUs sick and repair takes the node (containers-roadmap #2763, eks-node-monitoring-agent #256).
