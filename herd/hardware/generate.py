@@ -114,10 +114,18 @@ def stand_in() -> Iterator[tuple[Ec2, str]]:
 
 @contextlib.contextmanager
 def aws() -> Iterator[tuple[Ec2, str]]:
-    """Clients with the credentials of the environment."""
-    import boto3  # noqa: PLC0415 - as above
+    """Clients with the credentials of the environment.
 
-    yield (lambda region: boto3.client("ec2", region_name=region)), _source("as answered by AWS")
+    Raises:
+        InvalidInputError: AWS can't be asked, or refuses.
+    """
+    import boto3  # noqa: PLC0415 - as above
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        yield (lambda region: boto3.client("ec2", region_name=region)), _source("as answered by AWS")
+    except (BotoCoreError, ClientError) as error:
+        raise InvalidInputError.one(f"EC2 didn't answer: {error}", fix="sign in to AWS, or use --stand-in") from None
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -126,8 +134,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--stand-in", action="store_true", help="from the answers that moto ships")
     parser.add_argument("--region", action="append", default=[], help="ask this region only (again for more)")
     options = parser.parse_args(arguments)
-    with stand_in() if options.stand_in else aws() as (ec2, source):
-        files = generate(ec2, source, options.region)
+    try:
+        with stand_in() if options.stand_in else aws() as (ec2, source):
+            files = generate(ec2, source, options.region)
+    except InvalidInputError as error:
+        sys.exit("\n".join(f"error: {problem}" for problem in error.problems))
     for name, text in files.items():
         write_text(DATA / name, text)
         sys.stdout.write(f"{name}: {text.count(chr(10)) - 3} rows\n")

@@ -178,3 +178,16 @@ def test_makers_of_gpus_have_their_kinds():
 
     kinds = {maker: facts.accelerators(gpu(maker))[0]["kind"] for maker in ("AMD", "Habana", "NVIDIA")}
     assert kinds == {"AMD": "amd", "Habana": "habana", "NVIDIA": "nvidia"}
+
+
+def test_without_credentials_nothing_is_written_and_the_reason_told(monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nowhere")
+    monkeypatch.setattr("herd.hardware.generate.DATA", tmp_path)
+
+    with pytest.raises(SystemExit, match=r"error: EC2 didn't answer: Unable to locate credentials .*--stand-in"):
+        main([])
+    assert list(tmp_path.iterdir()) == []
