@@ -78,6 +78,8 @@ class GpuNodePool(HerdComponent):
         if missing := sorted(set(spec.zones) - set(network.private_subnet_ids)):
             text = f"no subnet for nodes in {', '.join(missing)}"
             raise InvalidInputError.one(text, field="zones", fix=f"one of {', '.join(network.private_subnet_ids)}")
+        if cluster.pods_have_subnets:
+            _check_room(spec)
         self.name = name
         self._cluster, self._network = cluster, network
         self._images, self._reservations = images, reservations
@@ -174,6 +176,7 @@ class GpuNodePool(HerdComponent):
             instance_profile=self._cluster.node_instance_profile,
             placement_group=placement_group,
             subnets=self._network.private_subnet_ids,
+            pods_have_subnets=self._cluster.pods_have_subnets,
         )
 
     def _user_data(self, generation: StaticGeneration) -> pulumi.Output[str]:
@@ -189,7 +192,6 @@ class GpuNodePool(HerdComponent):
                 certificate_authority=authority,
                 service_cidr=cluster.service_cidr,
                 dns_address=dns_address(cluster.service_cidr),
-                pods_have_subnets=cluster.pods_have_subnets,
             )
             return base64.b64encode(user_data(values, node, labels, taints).encode()).decode()
 
@@ -207,3 +209,18 @@ class GpuNodePool(HerdComponent):
             "generation": generation.key,
             "release": generation.release,
         }
+
+
+def _check_room(pool: Pool) -> None:
+    """Pods with subnets of their own need a place on the first network card.
+
+    Raises:
+        InvalidInputError: A generation's interfaces leave none.
+    """
+    for at, generation in enumerate(pool.generations):
+        node, elastic = generation.node, isinstance(pool, ElasticPool)
+        wired = karpenter.wiring(node) if elastic else machines.wiring(node, pods_have_subnets=True)
+        if not machines.has_room_for_pods(node, wired):
+            text = f"{', '.join(node.instance_types)} has no place on its first network card for pods' addresses"
+            fix = "make the pool static" if elastic else "leave EFA out, or take another type"
+            raise InvalidInputError.one(text, field=f"generations.{at}.node.efa", fix=fix)

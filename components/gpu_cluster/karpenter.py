@@ -24,6 +24,7 @@ from components.gpu_cluster.spec import (
     Taint,
 )
 from components.gpu_cluster.user_data import karpenter_user_data
+from components.hardware.wiring import Interface
 from components.release.spec import Architecture
 
 NODE_CLASS: Final = ("karpenter.k8s.aws/v1", "EC2NodeClass")
@@ -64,13 +65,12 @@ def node_class(nodes: Nodes[ElasticPool], ids: Ids) -> dict[str, Any]:
         "metadataOptions": {name: METADATA[field] for name, field in METADATA_FIELDS.items()},
         "blockDeviceMappings": [_volume(device, settings, ids) for device, settings in volumes(node)],
         "detailedMonitoring": True,
+        "kubelet": {"maxPods": machines.most_pods(node)},
     }
     if machines.has_local_disks(node):
         spec["instanceStorePolicy"] = "RAID0"
     if node.efa:
         spec["networkInterfaces"] = _interfaces(node)
-    if node.max_pods is not None:
-        spec["kubelet"] = {"maxPods": node.max_pods}
     if terms := paid.selector(nodes.pool.capacity, nodes.reservations):
         spec["capacityReservationSelectorTerms"] = terms
     if user_data := karpenter_user_data(node):
@@ -158,8 +158,13 @@ def _volume(device: str, settings: Mapping[str, int], ids: Ids) -> dict[str, Any
     }
 
 
+def wiring(node: NodeSpec) -> tuple[Interface, ...]:
+    """The interfaces of a node that Karpenter makes: never one for both address and EFA."""
+    return machines.wiring(node, pods_have_subnets=False)
+
+
 def _interfaces(node: NodeSpec) -> list[dict[str, Any]]:
-    wired = machines.wiring(node)
+    wired = wiring(node)
     if any(interface.interface_type == "efa" for interface in wired):
         text = f"{node.instance_types[0]} needs interfaces of type efa, and Karpenter makes interface and efa-only"
         raise InvalidInputError.one(text, field="node.efa", fix="make the pool static, or leave EFA out")

@@ -55,13 +55,14 @@ def launch_template(nodes: Nodes[StaticPool], ids: Ids, user_data: pulumi.Input[
         user_data: Encoded, as EC2 wants it.
     """
     node, capacity, reservations = nodes.node, nodes.pool.capacity, nodes.reservations
+    wired = machines.wiring(node, pods_have_subnets=ids.pods_have_subnets)
     arguments: dict[str, Any] = {
         "image_id": nodes.image.id,
         "user_data": user_data,
         "block_device_mappings": [
             {"device_name": device, "ebs": _volume(settings, ids)} for device, settings in volumes(node)
         ],
-        "network_interfaces": [_interface(interface, ids) for interface in machines.wiring(node)],
+        "network_interfaces": [_interface(interface, ids) for interface in wired],
         "metadata_options": dict(METADATA),
         "monitoring": {"enabled": True},
         **paid.market(capacity, reservations),

@@ -97,15 +97,36 @@ def has_local_disks(node: NodeSpec) -> bool:
     return node.local_disks == "raid0" and any(machine.local_disks for machine in machines(node))
 
 
-def wiring(node: NodeSpec) -> tuple[Interface, ...]:
+def wiring(node: NodeSpec, *, pods_have_subnets: bool) -> tuple[Interface, ...]:
     """The network interfaces of a node. With EFA there is one type; without, all types have the same.
+
+    p5, p5e and trn2 take two interfaces on their first card: an address and EFA apart fill it. The VPC CNI knows no
+    other card, and where pods have subnets of their own it needs an interface there: no pod would ever get an address
+    (amazon-vpc-cni-k8s #3189). So there, the first interface does both; as many are EFA as before, and one address.
 
     Raises:
         InvalidInputError: EFA is asked of a type that has none.
     """
-    return interfaces(machines(node)[0], efa=node.efa)
+    machine = machines(node)[0]
+    wired = interfaces(machine, efa=node.efa)
+    if pods_have_subnets and not _room(machine, wired) and machine.cards[0].interfaces > 1:
+        return (Interface(machine.cards[0].index, 0, "efa"), *(i for i in wired if i.network_card_index > 0))
+    return wired
+
+
+def has_room_for_pods(node: NodeSpec, wired: tuple[Interface, ...]) -> bool:
+    """Whether the first card has a place left for the interface that pods' addresses are on."""
+    return all(_room(machine, wired) for machine in machines(node))
+
+
+def _room(machine: InstanceType, wired: tuple[Interface, ...]) -> bool:
+    first = machine.cards[0]
+    return sum(interface.network_card_index == first.index for interface in wired) < first.interfaces
 
 
 def most_pods(node: NodeSpec) -> int:
-    """Pods that have room on the smallest of the types when its first interface holds none of them."""
+    """Pods of a node: as many as asked for, or as have room on the smallest of the types.
+
+    Said outright, because nodeadm and Karpenter count single addresses, and the VPC CNI hands out whole prefixes.
+    """
     return min(bounds.most_pods(node, machine) for machine in machines(node))

@@ -32,7 +32,7 @@ class NodeNetwork:
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """What launch templates and node classes name by id.
+    """What launch templates and node classes name by id, and how pods live.
 
     Attributes:
         node_group: The security group of nodes.
@@ -42,6 +42,7 @@ class Ids:
         instance_profile: The profile with the nodes' role.
         placement_group: The placement group of the generation, by name; None if it has none of its own.
         subnets: Subnets of nodes, by zone.
+        pods_have_subnets: Whether pods need an interface beside the node's own; plain.
     """
 
     node_group: pulumi.Input[str]
@@ -51,6 +52,7 @@ class Ids:
     instance_profile: pulumi.Input[str]
     placement_group: pulumi.Input[str] | None
     subnets: Mapping[str, pulumi.Input[str]]
+    pods_have_subnets: bool
 
     @classmethod
     def placeholders(cls, zones: tuple[str, ...], *, placed: bool) -> Self:
@@ -63,6 +65,8 @@ class Ids:
             instance_profile="${cluster.nodeInstanceProfile}",
             placement_group="${placementGroup}" if placed else None,
             subnets={zone: f"${{subnet.{zone}}}" for zone in zones},
+            # Herd's usual network; that of a cluster is no part of a generation.
+            pods_have_subnets=True,
         )
 
 
@@ -76,7 +80,6 @@ class ClusterValues:
         certificate_authority: Its certificate, base64.
         service_cidr: The range of services.
         dns_address: The address of cluster DNS.
-        pods_have_subnets: Whether a node's first interface holds no pods.
     """
 
     name: str
@@ -84,7 +87,6 @@ class ClusterValues:
     certificate_authority: str
     service_cidr: str
     dns_address: str
-    pods_have_subnets: bool
 
 
 PLACEHOLDER_CLUSTER: Final = ClusterValues(
@@ -93,9 +95,8 @@ PLACEHOLDER_CLUSTER: Final = ClusterValues(
     certificate_authority="${cluster.certificateAuthority}",
     service_cidr="${cluster.serviceCidr}",
     dns_address="${cluster.dnsAddress}",
-    pods_have_subnets=True,
 )
-"""A cluster for content. Pods with subnets of their own are Herd's usual network, and no part of a generation."""
+"""A cluster for content."""
 
 
 def dns_address(service_cidr: str) -> str:

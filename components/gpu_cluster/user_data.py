@@ -14,9 +14,6 @@ BOUNDARY: Final = "herd"
 LIMIT: Final = 16 * 1024
 """Bytes that user data may have before it is encoded. Source: EC2 User Guide, "Work with instance user data"."""
 
-# Source: awslabs/amazon-eks-ami, nodeadm/doc/examples.md, for VPC CNI with custom networking.
-WITHOUT_FIRST_INTERFACE: Final = "((default_enis - 1) * (ips_per_eni - 1)) + 2"
-
 # Without directories named, `bind` takes all that images, pods and logs are in. Its only way is RAID0.
 # Source: Karpenter v1.14, bootstrap/bottlerocket.go and version.go.
 LOCAL_DISKS: Final[Mapping[str, Any]] = {
@@ -51,12 +48,13 @@ def _node_config(
     cluster: ClusterValues, node: NodeSpec, labels: Mapping[str, str], taints: tuple[Taint, ...]
 ) -> dict[str, Any]:
     """The NodeConfig of nodeadm. Source: awslabs/amazon-eks-ami, nodeadm/api/v1alpha1."""
-    kubelet: dict[str, Any] = {"config": {"registerWithTaints": [taint.wire() for taint in taints]}}
-    if node.max_pods is not None:
-        kubelet["config"]["maxPods"] = node.max_pods
-    elif cluster.pods_have_subnets:
-        kubelet["maxPodsExpression"] = WITHOUT_FIRST_INTERFACE
-    kubelet["flags"] = [f"--node-labels={','.join(f'{key}={labels[key]}' for key in sorted(labels))}"]
+    kubelet = {
+        "config": {
+            "maxPods": machines.most_pods(node),
+            "registerWithTaints": [taint.wire() for taint in taints],
+        },
+        "flags": [f"--node-labels={','.join(f'{key}={labels[key]}' for key in sorted(labels))}"],
+    }
     spec: dict[str, Any] = {
         "cluster": {
             "name": cluster.name,
@@ -94,18 +92,15 @@ def _bottlerocket(cluster: ClusterValues, node: NodeSpec, labels: Mapping[str, s
     node_taints: dict[str, list[str]] = {}
     for taint in taints:
         node_taints.setdefault(taint.key, []).append(f"{taint.value}:{taint.effect}")
-    kubernetes: dict[str, Any] = {
+    kubernetes = {
         "api-server": cluster.endpoint,
         "cluster-certificate": cluster.certificate_authority,
         "cluster-dns-ip": cluster.dns_address,
         "cluster-name": cluster.name,
+        "max-pods": machines.most_pods(node),
+        "node-labels": {key: labels[key] for key in sorted(labels)},
+        "node-taints": node_taints,
     }
-    if node.max_pods is not None:
-        kubernetes["max-pods"] = node.max_pods
-    elif cluster.pods_have_subnets:
-        kubernetes["max-pods"] = machines.most_pods(node)
-    kubernetes["node-labels"] = {key: labels[key] for key in sorted(labels)}
-    kubernetes["node-taints"] = node_taints
     settings: dict[str, Any] = {"kubernetes": kubernetes}
     if machines.has_local_disks(node):
         settings["bootstrap-commands"] = {"000-local-disks": LOCAL_DISKS}
