@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -87,9 +87,13 @@ def _moment(text: str) -> datetime:
 
 
 def _seed(value: Mapping[str, Any]) -> None:
-    from herd.cloud.extensions import _ec2_images, _ec2_reservations  # noqa: PLC0415 - its facts take a second to load
+    from herd.cloud.extensions import _ec2_images, _ec2_reservations, service_quotas  # noqa: PLC0415 - its facts take a second to load
 
-    plants = {"images": _ec2_images.plant, "reservations": _ec2_reservations.plant}
+    plants: dict[str, Callable[[str, str, Any], None]] = {
+        "images": _ec2_images.plant,
+        "quotas": service_quotas.plant,
+        "reservations": _ec2_reservations.plant,
+    }
     unknown = sorted(set(value) - set(plants))
     if unknown:
         raise InvalidInputError.one(f"nothing is seeded by {', '.join(unknown)}", fix=f"one of {', '.join(plants)}")

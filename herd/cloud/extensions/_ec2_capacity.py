@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from components.hardware.catalogue import find_type
 from herd.cloud import clock
 from herd.cloud.errors import AwsError
 from herd.cloud.extensions._ec2_listing import tagged
@@ -245,8 +246,36 @@ class _Ledger:
         if missing and preference == "capacity-reservations-only":
             raise _exceeded()
         if missing:
+            self._check_quota(wanted, missing)
             lots.append(_part(wanted, missing, None))
         self._book(holder, lots)
+
+    def _check_quota(self, wanted: Taken, count: int) -> None:
+        """A quota that somebody granted is enforced; it counts the machines and what On-Demand reservations hold."""
+        from herd.cloud.extensions.service_quotas import granted  # noqa: PLC0415 - for launches alone
+
+        code, vcpus = _quota(wanted.instance_type, wanted.market)
+        limit = granted(self._account, self._region, code)
+        if limit is None:
+            return
+        running = [lot for lots in self.taken.values() for lot in lots if not lot.reservation]
+        counted = [(lot.instance_type, lot.market, lot.count) for lot in running]
+        counted += [
+            (each["InstanceType"], "on-demand", int(each["TotalInstanceCount"]))
+            for each in self.reservations.values()
+            if each["State"] == "active" and each["ReservationType"] == "default"
+        ]
+        buckets = [(*_quota(kind, market), number) for kind, market, number in counted]
+        used = sum(each * number for bucket, each, number in buckets if bucket == code)
+        if used + vcpus * count <= limit:
+            return
+        if wanted.market == "spot":
+            raise AwsError("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
+        raise AwsError(
+            "VcpuLimitExceeded",
+            f"You have requested more vCPU capacity than your current vCPU limit of {limit:g} allows for the instance "
+            "bucket that the specified instance type belongs to.",
+        )
 
     def take_targeted(self, holder: str, wanted: Taken, reservation: str | None, group: str | None) -> None:
         members = [self.target(reservation, wanted.market)] if reservation else self.members(group)
@@ -318,6 +347,15 @@ class _Ledger:
 
     def _book(self, holder: str, lots: Iterable[Taken]) -> None:
         self.taken.setdefault(holder, []).extend(lots)
+
+
+def _quota(name: str, market: Market | str) -> tuple[str | None, int]:
+    """The quota that a machine counts against, by code, and its vCPUs."""
+    machine = find_type(name)
+    if machine is None:
+        return None, 0
+    own = machine.quota_class
+    return own.spot_code if market == "spot" else own.on_demand_code, machine.vcpus
 
 
 def _part(wanted: Taken, count: int, reservation: str | None) -> Taken:
