@@ -9,7 +9,7 @@ from components.base.context import StackContext
 from components.base.validation import FieldPath
 from components.capacity import legal as capacity
 from components.capacity.ledger import Finding, Promise, overdrawn
-from components.capacity.spec import ReservationFacts, Reserved
+from components.capacity.spec import Reservations, Reserved
 from components.gpu_cluster import generations, legal
 from components.gpu_cluster.bounds import promises
 from components.gpu_cluster.generations import Content, Facts
@@ -19,7 +19,7 @@ from components.release.spec import ReleaseSpec
 
 def problems(
     pools: Mapping[str, Pool],
-    reservations: Mapping[str, ReservationFacts],
+    reservations: Reservations,
     releases: Mapping[str, ReleaseSpec],
     context: StackContext,
     zone_ids: Mapping[str, str],

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from components.base.problems import InvalidInputError
 from components.base.validation import FieldPath
-from components.capacity.spec import ReservationFacts, Reserved
+from components.capacity.spec import Reservations, Reserved
 from components.gpu_cluster.bounds import nodes_of
 from components.gpu_cluster.keys import content_hash, hash_of
 from components.gpu_cluster.spec import ElasticPool, NodeSpec, Phase, Pool, StaticPool
@@ -16,7 +17,7 @@ from components.release.spec import AmiPin, ReleaseSpec
 Found = Iterator[tuple[FieldPath, str, str]]
 """Path below the pool, what is wrong, what to do."""
 
-Content = Callable[[str, Pool, NodeSpec, AmiPin, Mapping[str, ReservationFacts]], Mapping[str, Any]]
+Content = Callable[[str, Pool, NodeSpec, AmiPin, Reservations], Mapping[str, Any]]
 """`content(pool name, pool, node, image, reservations)`: everything a node of a generation is made of."""
 
 
@@ -32,7 +33,7 @@ class Facts:
     """
 
     stack: str
-    reservations: Mapping[str, ReservationFacts]
+    reservations: Reservations
     releases: Mapping[str, ReleaseSpec]
     content: Content
 
@@ -110,7 +111,12 @@ def keys(name: str, pool: Pool, sound: Iterable[int], facts: Facts) -> Found:
     for at in sound:
         generation = pool.generations[at]
         image = facts.releases[generation.release].amis[generation.node.image]
-        actual = content_hash(facts.content(name, pool, generation.node, image, facts.reservations))
+        try:
+            actual = content_hash(facts.content(name, pool, generation.node, image, facts.reservations))
+        except InvalidInputError as error:
+            for problem in error.problems:
+                yield ("generations", at), problem.message, problem.fix
+            continue
         if actual != hash_of(generation.key):
             wrong.append((at, actual))
     every = len(wrong) == len(pool.generations) > 1

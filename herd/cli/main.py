@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "cloud": "cloud",
     "doctor": "doctor",
     "hardware": "hardware",
+    "pool": "pool",
     "recover": "recover",
     "rehearse": "rehearse",
     "release": "release",
