@@ -104,10 +104,9 @@ class _Builder:
         }
 
     def _pool(self, name: str, cluster: ClusterFacts, kubernetes: pulumi.ProviderResource) -> GpuNodePool:
-        pool = self._settings.pools[name]
+        pool, named = self._settings.pools[name], self._releases.named
         images = {
-            generation.key: self._releases.named[generation.release].amis[generation.node.image]
-            for generation in pool.generations
+            generation.key: named[generation.release].amis[generation.node.image] for generation in pool.generations
         }
         return GpuNodePool(
             name,

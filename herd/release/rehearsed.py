@@ -1,17 +1,29 @@
-"""A rehearsal's own lock: the stack's release with every value read from the stand-in."""
+"""A rehearsal's own locks: the stack's releases, and its generations', with every value read from the stand-in."""
 
 from __future__ import annotations
 
+import copy
 import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter
+
+from components.capacity.spec import Reservations
+from components.gpu_cluster.content import content
+from components.gpu_cluster.keys import key
+from components.gpu_cluster.spec import Pools
+from components.release.derive import release_spec
+from components.release.load import load_release
 from components.release.resolve import Answer
 from components.release.spec import UNRESOLVED, Lock, Origin
 from herd.release.lookup import Clients, LiveLookup
 from herd.release.registries import is_loopback
 from herd.release.resolve import resolve
-from herd.stackfile import StackFile, load_stack
+from herd.stackfile import ConfigValue, StackFile, load_stack
 
 
 class RehearsedLookup(LiveLookup):
@@ -57,7 +69,7 @@ def rehearsed_lock(root: Path, release: str, clients: Clients, folder: Path) -> 
 
 
 def rehearsed_stack(root: Path, stack: str, clients: Clients, folder: Path) -> tuple[StackFile, tuple[str, ...]]:
-    """A stack's configuration for a rehearsal: its release, if it has one, with the stand-in's values.
+    """A stack's configuration for a rehearsal: its releases, if it has any, with the stand-in's values.
 
     Args:
         root: Folder of Pulumi.yaml.
@@ -72,11 +84,45 @@ def rehearsed_stack(root: Path, stack: str, clients: Clients, folder: Path) -> t
         InvalidInputError: The stack file or the lock can't be used, or the stand-in doesn't know a value.
     """
     settings = load_stack(root, stack, fidelity="rehearse")
-    release = settings.config.get(f"{settings.project}:release")
-    if not release:
+    own, listed = f"{settings.project}:release", f"{settings.project}:pools"
+    if not settings.config.get(own):
         return settings, ()
-    path, values = rehearsed_lock(root, str(release), clients, folder)
-    return load_stack(root, stack, fidelity="rehearse", release=str(path)), values
+    config: dict[str, ConfigValue] = dict(settings.config)
+    pools: Any = config.get(listed) or {}
+    paths: dict[str, Path] = {}
+    values: list[str] = []
+    for name in dict.fromkeys([str(config[own]), *_named(pools)]):
+        paths[name], read = rehearsed_lock(root, name, clients, folder)
+        values += (value for value in read if value not in values)
+    config[own] = str(paths[str(config[own])])
+    if pools:
+        config[listed] = _rekeyed(root, settings, pools, paths)
+    return replace(settings, config=config), tuple(values)
+
+
+def _named(pools: Mapping[str, Any]) -> Iterator[str]:
+    """The releases that generations name."""
+    for pool in pools.values():
+        for generation in pool.get("generations") or ():
+            yield generation["release"]
+
+
+def _rekeyed(root: Path, settings: StackFile, pools: Mapping[str, Any], paths: Mapping[str, Path]) -> dict[str, Any]:
+    """The pools with the rehearsal's locks, and the keys that follow: a stand-in's image has another id than AWS's."""
+    region = settings.regions[0]
+    reservations = TypeAdapter(Reservations).validate_python(
+        settings.config.get(f"{settings.project}:reservations") or {}, by_alias=True
+    )
+    typed = TypeAdapter(Pools).validate_python(dict(pools), by_alias=True)
+    releases = {name: release_spec(load_release(root, str(path)), region) for name, path in paths.items()}
+    new: dict[str, Any] = copy.deepcopy(dict(pools))
+    for name, pool in typed.items():
+        for written, generation in zip(new[name].get("generations") or (), pool.generations, strict=True):
+            image = releases[generation.release].amis[generation.node.image]
+            made_of = content(name, pool, generation.node, image, reservations)
+            written["key"] = key(generation.number, made_of)
+            written["release"] = str(paths[generation.release])
+    return new
 
 
 def stand_in_values(lock: Lock) -> tuple[str, ...]:
