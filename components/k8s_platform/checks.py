@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from components.base.context import StackContext
+from components.base.problems import InvalidInputError
 from components.gpu_cluster.spec import Devices, ElasticPool, Phase, Pool, StaticPool
 from components.k8s_platform.addons.derive import CONFIGURATIONS, replicas
 from components.k8s_platform.control_plane.derive import FIRST_ADDONS
@@ -46,7 +48,7 @@ def problems(
     Args:
         spec: The cluster.
         network: The network it lives in.
-        pools: Its pools by name; their types are in the catalogue.
+        pools: Its pools by name.
         releases: Releases by the name that generations give them.
         own: The stack's release.
         context: The stack.
@@ -55,7 +57,11 @@ def problems(
         yield ("cluster", *problem.field.split(".")), problem.message, problem.fix
     yield from network_problems(spec, network)
     yield from _system_pool(spec, pools, context)
-    lacking = [*missing(own, addons=(*FIRST_ADDONS, *CONFIGURATIONS), charts=wanted_charts(spec, pools))]
+    charts: tuple[str, ...] = ()
+    # A type that the catalogue doesn't have is the pools' own problem, and told there.
+    with suppress(InvalidInputError):
+        charts = wanted_charts(spec, pools)
+    lacking = missing(own, addons=(*FIRST_ADDONS, *CONFIGURATIONS), charts=charts)
     yield from ((("release",), text, fix) for _, text, fix in (*lacking, *proxy_fits(own)))
     if "kubernetes" in own.versions:
         yield from _kubelets(own.versions["kubernetes"], pools, releases)
@@ -69,7 +75,11 @@ def has_elastic(pools: Mapping[str, Pool]) -> bool:
 
 
 def wanted_charts(spec: ClusterSpec, pools: Mapping[str, Pool]) -> tuple[str, ...]:
-    """The charts that a release must hold for these pools."""
+    """The charts that a release must hold for these pools.
+
+    Raises:
+        InvalidInputError: A pool names a type that the catalogue doesn't have.
+    """
     layer = tuple(row.name for row in devices.charts(spec, devices.needs(pools), {}))
     return (*(KARPENTER if has_elastic(pools) else ()), *layer)
 

@@ -128,7 +128,7 @@ class ControlPlane(HerdComponent):
         role = iam.Role(
             f"{self._name}-control-plane",
             description=f"Control plane of {cluster_name(self._spec, self.context)}",
-            assume_role_policy=control_plane_trust(self._spec, self.context),
+            assume_role_policy=control_plane_trust(),
             opts=self.child(),
         )
         rights = iam.RolePolicyAttachment(

@@ -5,7 +5,6 @@ import copy
 import pytest
 from pydantic import TypeAdapter
 
-from components.capacity.spec import Name
 from components.gpu_cluster.spec import Pools
 from components.k8s_platform.spec import ClusterSpec
 from components.network.spec import NetworkSpec
@@ -119,7 +118,6 @@ def make_pools():
             data = put(data, path, value)
         return adapter.validate_python(data, by_alias=True, by_name=False)
 
-    assert TypeAdapter(Name)
     return make
 
 
@@ -165,8 +163,7 @@ def chart_of():
     """`chart_of("karpenter", "1.5.0")`: the charts of a release with another version of one."""
 
     def change(name, version):
-        repository, _, rest = CHARTS[name].rpartition(":")[0].rpartition(":")
-        del rest
+        repository = CHARTS[name].partition("@")[0].rpartition(":")[0]
         return {**CHARTS, name: f"{repository}:{version}@{DIGEST}"}
 
     return change
