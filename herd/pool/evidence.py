@@ -49,12 +49,12 @@ class Cluster:
 
     Attributes:
         region: Its region.
-        cidrs: The blocks its nodes' addresses are in.
+        cidr: The block its nodes' addresses are in.
         generations: Pool and key of every generation in the stack file.
     """
 
     region: str
-    cidrs: tuple[IPv4Network, ...]
+    cidr: IPv4Network
     generations: frozenset[tuple[str, str]]
 
 
@@ -165,9 +165,8 @@ def _of_the_cluster(dump: Dump, cluster: Cluster) -> Found:
         if region != cluster.region:
             yield f"node {name} is in {region or 'no region'}, the stack in {cluster.region}", fix
         for address in (node.get("status") or {}).get("addresses") or ():
-            if address.get("type") == "InternalIP" and not _inside(address.get("address", ""), cluster.cidrs):
-                blocks = ", ".join(map(str, cluster.cidrs))
-                yield f"node {name} has address {address.get('address')}, the stack's network is {blocks}", fix
+            if address.get("type") == "InternalIP" and not _inside(address.get("address"), cluster.cidr):
+                yield f"node {name} has address {address.get('address')}, the stack's network is {cluster.cidr}", fix
 
 
 def _recent(dump: Dump, now: datetime) -> Found:
@@ -245,9 +244,9 @@ def _heartbeats(node: Mapping[str, Any]) -> Iterator[datetime]:
         yield beat if beat.tzinfo else beat.replace(tzinfo=UTC)
 
 
-def _inside(address: str, cidrs: tuple[IPv4Network, ...]) -> bool:
+def _inside(address: Any, cidr: IPv4Network) -> bool:
     try:
-        return not cidrs or any(IPv4Address(address) in cidr for cidr in cidrs)
+        return IPv4Address(address) in cidr
     except ValueError:
         return False
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from ipaddress import IPv4Network
 from pathlib import Path
 
 from components.base.problems import InvalidInputError
-from components.base.validation import plain
 from components.capacity.spec import CapacityBlock, CapacityBlockFacts
 from components.gpu_cluster.spec import Phase, StaticGeneration
 from herd.pool.drain import position
@@ -121,7 +119,4 @@ def _window_over(stack: PoolStack, name: str, now: datetime) -> bool:
 
 def _cluster(stack: PoolStack) -> Cluster:
     generations = {(name, generation.key) for name, pool in stack.pools.items() for generation in pool.generations}
-    network = (plain(stack.file.data).get("config") or {}).get(stack.path("network")[1]) or {}
-    found = [(network.get(kind) or {}).get("cidr") for kind in ("managed", "existing")]
-    cidrs = tuple(IPv4Network(cidr) for cidr in found if cidr)
-    return Cluster(stack.settings.region, cidrs, frozenset(generations))
+    return Cluster(stack.settings.region, stack.settings.network.cidr, frozenset(generations))

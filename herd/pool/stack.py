@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,11 +19,15 @@ from components.base.regions import Region
 from components.base.spec import Spec
 from components.base.validation import FieldPath, closest, dotted, plain, validate
 from components.base.yaml_file import YamlFile
+from components.capacity.ledger import Finding
 from components.capacity.spec import Reservations
+from components.gpu_cluster import fit
 from components.gpu_cluster.checks import problems
 from components.gpu_cluster.generations import Content
 from components.gpu_cluster.keys import key
 from components.gpu_cluster.spec import NodeSpec, Pool, Pools
+from components.k8s_platform.spec import ClusterSpec
+from components.network.spec import NetworkSpec
 from components.release import derive
 from components.release.load import load_release
 from components.release.spec import ReleaseSpec
@@ -39,6 +44,8 @@ class PoolSettings(Spec):
     zone_ids: dict[str, str] = Field(default_factory=dict)
     reservations: Reservations = Field(default_factory=dict)
     pools: Pools = Field(default_factory=dict)
+    cluster: ClusterSpec | None = None
+    network: NetworkSpec
     release: str | None = None
 
 
@@ -101,8 +108,18 @@ class PoolStack:
         return Problem(self.file.shown, self.file.line(self.path(*path)), dotted(path), message, fix)
 
     def problems(self) -> list[Problem]:
-        """Everything that is wrong with the pools."""
-        found = problems(
+        """Everything that is wrong with the pools, as a run would find it."""
+        own = self.releases.get(self.settings.release or "")
+        found = chain(
+            self._findings(),
+            fit.addresses_fit(self.pools, self.settings.network),
+            fit.a_cluster_to_join(self.pools, self.settings.cluster),
+            fit.kubelets_fit(self.pools, own, self.releases),
+        )
+        return [self.problem(*finding) for finding in found]
+
+    def _findings(self) -> Iterator[Finding]:
+        return problems(
             self.pools,
             self.settings.reservations,
             self.releases,
@@ -118,7 +135,6 @@ class PoolStack:
             self.settings.zone_ids,
             content=self.content,
         )
-        return [self.problem(*finding) for finding in found]
 
     def check(self) -> None:
         """Make sure that nothing is wrong.
