@@ -122,7 +122,8 @@ def reservations():
 def build(record, make_context):
     """`build({name: pool or (pool, changes)}, preview=False)`: what is registered for pools, all in one run.
 
-    Changes are `images`, `reservations`, `cluster` and `zones`, where they differ from the usual.
+    Changes are `image`, `reservations`, `cluster` and `zones`, where they differ from the usual; a fact of the cluster
+    may be a function of a resource that is made in the same run.
     """
 
     def run(pools, preview=False, environment="prod"):
@@ -141,7 +142,12 @@ def build(record, make_context):
                     spec,
                     context,
                     cluster=ClusterFacts(
-                        **(CLUSTER | changes.get("cluster", {})), before_nodes=(first,), before_elastic=(charts,)
+                        **{
+                            field: value(first) if callable(value) else value
+                            for field, value in (CLUSTER | changes.get("cluster", {})).items()
+                        },
+                        before_nodes=(first,),
+                        before_elastic=(charts,),
                     ),
                     images={each.key: changes.get("image", image_of()) for each in spec.generations},
                     reservations=changes.get("reservations", reservations_of()),
