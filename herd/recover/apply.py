@@ -10,7 +10,7 @@ from typing import Any
 
 from components.base.problems import InvalidInputError
 from herd.engine import Backend, Engine, Outcome, ProviderSource
-from herd.recover.match import CloudObject, Orphan
+from herd.recover.match import CloudObject, Orphan, Pending
 
 Json = dict[str, Any]
 
@@ -56,6 +56,16 @@ class Recovery:
         ]
         self._backend.import_deployment(exported)
         return str(resource["urn"])
+
+    def exists(self, pending: Pending, id_: str) -> bool | None:
+        """Whether the cloud holds what an interrupted creation was to make; None if nobody can say."""
+        deployment = self._backend.export_deployment()["deployment"]
+        resource = {**copy.deepcopy(pending.resource), "id": id_}
+        with tempfile.TemporaryDirectory(prefix="herd-recover-") as folder:
+            scratch, engine = self._alone(Path(folder), deployment, resource)
+            if engine.refresh().exit_code:
+                return None
+            return _resource(scratch, resource["urn"]) is not None
 
     def delete(self, orphan: Orphan) -> None:
         """Delete an object from the cloud; the state only loses the pending creation it came from, if any.

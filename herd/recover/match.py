@@ -84,6 +84,20 @@ def orphans(
     return tuple(Orphan(item, _pending_for(item, creating, strays)) for item in strays)
 
 
+def chosen_id(pending: Pending) -> str:
+    """The id that an interrupted creation was to get, where the program and not the cloud chose it; else empty.
+
+    The objects of a Kubernetes cluster are such: their names are settled before they are made, and no audit of the
+    account lists them.
+    """
+    kind, inputs = str(pending.resource["type"]), pending.resource.get("inputs") or {}
+    if not kind.startswith("kubernetes:"):
+        return ""
+    place = inputs if kind.endswith(":Release") else inputs.get("metadata") or {}
+    name, namespace = str(place.get("name") or ""), str(place.get("namespace") or "")
+    return f"{namespace}/{name}" if name and namespace else name
+
+
 def _pending_for(item: CloudObject, creating: Sequence[Pending], strays: Sequence[CloudObject]) -> Pending | None:
     """The one creation the object fits, if it is also the one object that fits that creation."""
     fits = [pending for pending in creating if _fits(item, pending)]

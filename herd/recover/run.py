@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,9 +15,10 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from components.base.problems import InvalidInputError, Problem
+from herd.cloud.stand_ins import servicers
 from herd.engine import Backend
 from herd.recover.apply import Recovery
-from herd.recover.match import Orphan, Pending, orphans, pending_of
+from herd.recover.match import Orphan, Pending, chosen_id, orphans, pending_of
 from herd.root import project_root
 from herd.stackfile import StackFile, load_stack
 
@@ -64,13 +66,19 @@ def recover(
             field="--adopt/--delete",
             fix="set the environment that `herd cloud` prints",
         )
-    deployment = _deployment(backend, state, stack)
-    found = orphans(deployment, _objects(settings), {"project": settings.project, "stack": stack})
-    if backend and (adopt or delete):
-        _act(Recovery(backend, {"aws": _provider}), found, adopt=adopt)
+    recovery = Recovery(backend, servicers(os.environ)) if backend and _on_stand_in() else None
+    owner = {"project": settings.project, "stack": stack}
+
+    def look() -> tuple[dict[str, Any], tuple[Orphan, ...], frozenset[str]]:
         deployment = _deployment(backend, state, stack)
-        found = orphans(deployment, _objects(settings), {"project": settings.project, "stack": stack})
-        _forget_the_empty(Recovery(backend, {}), deployment, found)
+        left, unclear = _asked(recovery, deployment)
+        return deployment, (*orphans(deployment, _objects(settings), owner), *left), unclear
+
+    deployment, found, _ = look()
+    if recovery and (adopt or delete):
+        _act(recovery, found, adopt=adopt)
+        deployment, found, unclear = look()
+        _forget_the_empty(recovery, deployment, found, unclear)
         deployment = _deployment(backend, state, stack)
     pending = pending_of(deployment)
     if as_json:
@@ -94,12 +102,39 @@ def _act(recovery: Recovery, found: tuple[Orphan, ...], *, adopt: bool) -> None:
         raise InvalidInputError(problems)
 
 
-def _forget_the_empty(recovery: Recovery, deployment: Mapping[str, Any], found: tuple[Orphan, ...]) -> None:
+@dataclass(frozen=True)
+class _Named:
+    """An object that goes by the name the program chose, as the provider finds it (`CloudObject`)."""
+
+    type: str
+    id: str
+    name: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def _asked(recovery: Recovery | None, deployment: Mapping[str, Any]) -> tuple[list[Orphan], frozenset[str]]:
+    """What interrupted creations with a chosen id left behind, and those of which nobody can say."""
+    left, unclear = [], set()
+    for row in pending_of(deployment):
+        id_ = chosen_id(row) if row.operation == "creating" else ""
+        there = recovery.exists(row, id_) if recovery and id_ else None
+        if there:
+            left.append(Orphan(_Named(str(row.resource["type"]), id_, id_.rpartition("/")[2]), row))
+        elif id_ and there is None:
+            unclear.add(row.urn)
+    return left, frozenset(unclear)
+
+
+def _forget_the_empty(
+    recovery: Recovery, deployment: Mapping[str, Any], found: tuple[Orphan, ...], unsure: frozenset[str]
+) -> None:
     """A creation that left nothing behind never happened: strike it, so that it stops being named."""
     explained = {orphan.pending.urn for orphan in found if orphan.pending}
     unclear = {orphan.found.type for orphan in found if not orphan.pending}
     for row in pending_of(deployment):
-        if row.operation == "creating" and row.urn not in explained and row.resource["type"] not in unclear:
+        if row.operation != "creating" or row.urn in {*explained, *unsure}:
+            continue
+        if row.resource["type"] not in unclear:
             recovery.forget(row.urn)
 
 
@@ -148,12 +183,6 @@ def _objects(settings: StackFile) -> list[Any]:
     return list(list_cloud(os.environ.get("AWS_ENDPOINT_URL"), account, settings.regions))
 
 
-def _provider() -> Any:
-    from herd.cloud.provider.servicer import AwsServicer  # noqa: PLC0415 - boto3 loads with it
-
-    return AwsServicer(os.environ)
-
-
 def _json(found: tuple[Orphan, ...], pending: tuple[Pending, ...]) -> dict[str, Any]:
     return {
         "orphans": [
@@ -176,6 +205,13 @@ def _show(console: Console, stack: str, found: tuple[Orphan, ...], pending: tupl
         console.print(
             f"in the cloud, not in the state: {orphan.found.type} {orphan.found.id} ({whose})", soft_wrap=True
         )
+    asked = {orphan.pending.urn for orphan in found if orphan.pending}
+    for row in pending:
+        if row.operation == "creating" and row.urn not in asked and (id_ := chosen_id(row)):
+            console.print(f"ask the cluster whether it holds {_kubectl(row, id_)}", soft_wrap=True)
+            if real:
+                flags = " ".join(f"--import-pending-creates '{word}'" for word in (row.urn, id_))
+                console.print(f"if so, adopt it with:  pulumi refresh --stack {stack} {flags}", soft_wrap=True)
     if not real:
         console.print("take them into the state with --adopt, or out of the cloud with --delete", soft_wrap=True)
         return
@@ -188,3 +224,11 @@ def _show(console: Console, stack: str, found: tuple[Orphan, ...], pending: tupl
         f"forget creations that left nothing with:  pulumi refresh --stack {stack} --clear-pending-creates",
         soft_wrap=True,
     )
+
+
+def _kubectl(row: Pending, id_: str) -> str:
+    """How a person looks for an object: by its kind, its name and its namespace."""
+    namespace, _, name = id_.rpartition("/")
+    kind = str(row.resource["type"]).rpartition(":")[2]
+    place = f" in namespace {namespace}" if namespace else ""
+    return f"the {kind} {name}{place}"

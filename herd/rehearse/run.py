@@ -17,6 +17,7 @@ from botocore.parsers import ResponseParserError
 from components.base.problems import InvalidInputError
 from herd.cloud.audit import Found
 from herd.cloud.server import CloudServer, RunningCloud, SpawnedCloud
+from herd.cloud.stand_ins import fidelity, folders, servicers
 from herd.engine import Event
 from herd.rehearse.driver import Driver, EmbeddedDriver, OnEvent
 from herd.rehearse.lifecycle import Lifecycle, Listener
@@ -172,13 +173,12 @@ def _driver(
     on_event: OnEvent,
 ) -> Driver:
     if engine == "pulumi" or (engine == "auto" and find_cli()):
-        plugins = Path(__file__).parents[1] / "cloud" / "plugins"
         return PulumiDriver(
             stack=settings.stack,
             scratch=scratch,
             config=config,
             environment=environment,
-            plugins={"aws": plugins / "aws"},
+            plugins=folders(),
             on_event=on_event,
         )
     return EmbeddedDriver(
@@ -187,18 +187,9 @@ def _driver(
         scratch=scratch,
         config=config,
         environment=environment,
-        providers={"aws": _aws(environment)},
+        providers=servicers(environment),
         on_event=on_event,
     )
-
-
-def _aws(environment: Mapping[str, str]) -> Callable[[], Any]:
-    def factory() -> Any:
-        from herd.cloud.provider.servicer import AwsServicer  # noqa: PLC0415 - boto3 models load with it
-
-        return AwsServicer(environment)
-
-    return factory
 
 
 @dataclass(frozen=True)
@@ -222,8 +213,6 @@ def _audit(cloud: RunningCloud | SpawnedCloud, account: str, regions: list[str])
 
 def _fidelity(deployment: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Resource types by how the stand-in treats them."""
-    from herd.cloud.provider import fidelity  # noqa: PLC0415
-
     levels: dict[str, set[str]] = defaultdict(set)
     for resource in deployment.get("resources", []):
         if resource.get("custom") and not resource["type"].startswith("pulumi:"):

@@ -7,8 +7,8 @@ import pytest
 
 from components.release.load import load_release
 from components.release.spec import Origin
-from herd.cloud.provider import servicer
 from herd.cloud.server import CloudServer
+from herd.cloud.stand_ins import servicers
 from herd.rehearse.driver import EmbeddedDriver
 from herd.rehearse.workspace import Tree
 from herd.release.lookup import LiveLookup
@@ -31,7 +31,7 @@ class Lab:
             scratch=scratch,
             config=lambda tree: load_stack(tree.root, "test", fidelity="rehearse").config,
             environment=self.environment,
-            providers={"aws": lambda: servicer(self.environment)},
+            providers=servicers(self.environment),
             on_event=lambda _: None,
         )
 

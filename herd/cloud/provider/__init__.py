@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-__all__ = ["fidelity", "servicer"]
-
-
-def servicer(environment: Mapping[str, str]) -> Any:
-    """The provider as a gRPC servicer.
-
-    Args:
-        environment: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_REGION and so on, as `CloudServer.environment` gives them.
-    """
-    from herd.cloud.provider.servicer import AwsServicer  # noqa: PLC0415 - boto3 and gRPC take a second
-
-    return AwsServicer(environment)
+__all__ = ["fidelity"]
 
 
 def fidelity(token: str) -> str:

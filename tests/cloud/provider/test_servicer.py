@@ -17,8 +17,9 @@ from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grp
 
 import herd
 from herd.cloud.faults import Fault
-from herd.cloud.provider import servicer, wire
+from herd.cloud.provider import wire
 from herd.cloud.provider.schema import version
+from herd.cloud.stand_ins import servicers
 
 FOLDER = Path(herd.__file__).parent / "cloud" / "plugins" / "aws"
 VPC = "urn:pulumi:dev::herd::herd:network:Network$aws:ec2/vpc:Vpc::main"
@@ -58,7 +59,7 @@ def environment(cloud):
 @pytest.fixture
 def stub(environment):
     server = grpc.server(futures.ThreadPoolExecutor(8))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer(environment), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicers(environment)["aws"](), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:

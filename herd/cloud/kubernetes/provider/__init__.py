@@ -6,23 +6,9 @@ util.go) and `provider/pkg/await`, at 94977969.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-__all__ = ["fidelity", "servicer"]
+__all__ = ["fidelity"]
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
-
-
-def servicer(environment: Mapping[str, str]) -> Any:
-    """The provider as a gRPC servicer.
-
-    Args:
-        environment: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and so on, as `CloudServer.environment` gives them.
-    """
-    from herd.cloud.kubernetes.provider.servicer import KubernetesServicer  # noqa: PLC0415 - gRPC takes a while
-
-    return KubernetesServicer(environment)
 
 
 def fidelity(token: str) -> str:

@@ -107,14 +107,18 @@ class Objects:
             return "", inputs
         body, manager = plain(inputs), f"{CREATOR}-{_random(b'')}"
         try:
-            live = self._patiently(lambda: self._make(body, manager, dry_run=preview), 0 if preview else seconds)
+            if preview:
+                live = self._make(body, manager, dry_run=True)
+            else:
+                live = self._patiently(lambda: self._make(body, manager, dry_run=False), seconds)
         except ApiError as error:
             if preview and (
                 isinstance(error, NoMatchError) or error.code in {"AlreadyExists", "NotFound", "Forbidden"}
             ):
                 return "", inputs
             raise _creation_failed(error) from None
-        live.pop("status", None) if preview else None
+        if preview:
+            live.pop("status", None)
         return "" if preview else _id(live), _checkpoint(inputs, live, manager)
 
     def update(self, id_: str, olds: Json, news: Json, *, preview: bool) -> Json:
