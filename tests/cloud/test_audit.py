@@ -164,6 +164,54 @@ def attachment(c):
     return f"role-{arn}"
 
 
+@plant("aws:iam/instanceProfile:InstanceProfile")
+def profile(c):
+    c.client("iam").create_instance_profile(InstanceProfileName="orphan", Tags=PAIRS)
+    return "orphan"
+
+
+@plant("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
+def issuer(c):
+    iam = c.client("iam")
+    made = iam.create_open_id_connect_provider(
+        Url="https://oidc.example.com/orphan", ThumbprintList=["a" * 40], Tags=PAIRS
+    )
+    return made["OpenIDConnectProviderArn"]
+
+
+@plant("aws:ec2/launchTemplate:LaunchTemplate")
+def launch_template(c):
+    content = {"InstanceType": "m7i.large"}
+    made = c.client("ec2").create_launch_template(
+        LaunchTemplateName="orphan", LaunchTemplateData=content, TagSpecifications=spec("launch-template")
+    )
+    return made["LaunchTemplate"]["LaunchTemplateId"]
+
+
+@plant("aws:ec2/placementGroup:PlacementGroup")
+def placement_group(c):
+    ec2 = c.client("ec2")
+    ec2.create_placement_group(GroupName="orphan", Strategy="cluster", TagSpecifications=spec("placement-group"))
+    return "orphan"
+
+
+@plant("aws:autoscaling/schedule:Schedule")
+def scheduled_action(c):
+    client, place = c.client("autoscaling"), {"LaunchTemplateId": launch_template(c)}
+    client.create_auto_scaling_group(
+        AutoScalingGroupName="group", MinSize=0, MaxSize=0, LaunchTemplate=place, AvailabilityZones=[f"{c.region}a"]
+    )
+    client.put_scheduled_update_group_action(
+        AutoScalingGroupName="group", ScheduledActionName="orphan", MinSize=0, Recurrence="0 9 * * *"
+    )
+    return "orphan"
+
+
+@plant("aws:sqs/queue:Queue")
+def queue(c):
+    return c.client("sqs").create_queue(QueueName="orphan", tags=TAGS)["QueueUrl"]
+
+
 @plant("aws:kms/key:Key")
 def key(c):
     tags = [{"TagKey": name, "TagValue": value} for name, value in TAGS.items()]
@@ -472,6 +520,63 @@ def allocation_tag(c):
 
 
 LISTED = {row.type: row for row in TABLE}
+
+
+@plant("aws:eks/cluster:Cluster")
+def cluster(c):
+    _, subnets = c.network(2)
+    access = {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}
+    made = c.client("eks").create_cluster(
+        name="orphan",
+        roleArn=c.role("eks", "eks.amazonaws.com"),
+        resourcesVpcConfig={"subnetIds": subnets},
+        accessConfig=access,
+        tags=TAGS,
+    )
+    return made["cluster"]["name"]
+
+
+@plant("aws:eks/nodeGroup:NodeGroup")
+def nodes(c):
+    eks, name = c.client("eks"), cluster(c)
+    subnets = eks.describe_cluster(name=name)["cluster"]["resourcesVpcConfig"]["subnetIds"]
+    role = c.role("nodes", "ec2.amazonaws.com")
+    eks.create_nodegroup(clusterName=name, nodegroupName="orphan", nodeRole=role, subnets=subnets, tags=TAGS)
+    return f"{name}:orphan"
+
+
+@plant("aws:eks/addon:Addon")
+def addon(c):
+    name = cluster(c)
+    c.client("eks").create_addon(clusterName=name, addonName="kube-proxy", tags=TAGS)
+    return f"{name}:kube-proxy"
+
+
+@plant("aws:eks/accessEntry:AccessEntry")
+def entry(c):
+    name, principal = cluster(c), c.role("people")
+    c.client("eks").create_access_entry(clusterName=name, principalArn=principal, tags=TAGS)
+    return f"{name}:{principal}"
+
+
+@plant("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+def access(c):
+    name, _, principal = entry(c).partition(":")
+    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+    aim = {"clusterName": name, "principalArn": principal, "policyArn": policy}
+    c.client("eks").associate_access_policy(**aim, accessScope={"type": "cluster"})
+    return f"{name}#{principal}#{policy}"
+
+
+@plant("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+def pod_identity(c):
+    name, trust = cluster(c), {"Service": "pods.eks.amazonaws.com"}
+    actions = ["sts:AssumeRole", "sts:TagSession"]
+    document = json.dumps({"Statement": [{"Effect": "Allow", "Principal": trust, "Action": actions}]})
+    role = c.client("iam").create_role(RoleName="pods", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    place = {"clusterName": name, "namespace": "kube-system", "serviceAccount": "karpenter"}
+    made = c.client("eks").create_pod_identity_association(**place, roleArn=role, tags=TAGS)
+    return made["association"]["associationId"]
 
 
 def found(cloud, types=None):

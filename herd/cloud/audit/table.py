@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from herd.cloud.audit.listing import Listing
-from herd.cloud.audit.tables import costs, identity, images, messages, network, storage
+from herd.cloud.audit.tables import clusters, costs, identity, images, messages, network, storage
 
 TABLE: tuple[Listing, ...] = (
     *network.LISTINGS,
@@ -12,4 +12,5 @@ TABLE: tuple[Listing, ...] = (
     *images.LISTINGS,
     *storage.LISTINGS,
     *costs.LISTINGS,
+    *clusters.LISTINGS,
 )

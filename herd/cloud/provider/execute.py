@@ -64,17 +64,20 @@ def _wanted(scope: Scope, change: Change) -> bool:
     return any(i not in told or not covers(value, scope.state.get(i)) for i, value in given.items())
 
 
-def _until_ready(scope: Scope, config: tagging.TagConfig) -> dict[str, Any]:
+def _until_ready(scope: Scope, config: tagging.TagConfig, *, updating: bool = False) -> dict[str, Any]:
     """Read until the thing is visible and in a state to be used."""
     patience = scope.cloud.patience
     backoff, row = Backoff(patience, patience.eventual), scope.row
+    wait = None if row.wait and updating and not row.wait.after_update else row.wait
     while True:
         outputs = read(scope, config)
-        status = str(pick(scope.found, row.wait.path) or "") if outputs is not None and row.wait else ""
-        if outputs is not None and (row.wait is None or status in row.wait.ready):
+        status = str(pick(scope.found, wait.path) or "") if outputs is not None and wait else ""
+        if outputs is not None and (wait is None or status in wait.ready):
             return echoed(scope, outputs)
-        if row.wait and status in row.wait.failed:
-            raise RefusedError(f"{row.service}.{row.create.operation}", status, f"{scope.id} ended in state {status}")
+        if wait and status in wait.failed:
+            why = wait.reason(scope.found) if wait.reason else ""
+            text = f"{scope.id} ended in state {status}" + (f": {why}" if why else "")
+            raise RefusedError(f"{row.service}.{row.create.operation}", status, text)
         if not backoff.wait():
             what = f"is still {status}" if outputs is not None else "can't be seen"
             raise LostError(f"{row.service}.{row.reads[0].call.operation}", "TimedOut", f"{scope.id} {what}")
@@ -120,7 +123,7 @@ def update(scope: Scope, config: tagging.TagConfig) -> dict[str, Any]:
         if row.tags and "tags" in changed:
             tagging.sync(scope, config.kept(tagging.read(_seen(scope, config))))
             done += 1
-        return _until_ready(scope, config)
+        return _until_ready(scope, config, updating=True)
     except CloudError as error:
         if not done:
             raise

@@ -48,6 +48,8 @@ CONDITIONS: dict[str, Condition] = {
     "decreased_when_user_provisioned": lambda p, old, new: (
         _at(new, "metadataConfiguration.mode") == "USER_PROVISIONED" and _number(_at(new, p)) < _number(_at(old, p))
     ),
+    "removed": lambda p, old, new: bool(_at(old, p)) and not _at(new, p),
+    "was_set": lambda p, old, _n: bool(_at(old, p)),
     "advanced_to_standard": lambda p, old, new: (old.get(p), new.get(p)) == ("Advanced", "Standard"),
 }
 

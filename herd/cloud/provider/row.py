@@ -140,11 +140,15 @@ class Wait:
         path: Dotted path of the state in the first read's thing.
         ready: States in which it can be used.
         failed: States from which it never gets there.
+        after_update: Whether an update waits for it too; where updates are things of their own, it doesn't.
+        reason: Why, from the thing, when it ends in a failed state.
     """
 
     path: str
     ready: frozenset[str]
     failed: frozenset[str] = frozenset({"failed", "FAILED", "error", "MISCONFIGURED"})
+    after_update: bool = True
+    reason: Callable[[Mapping[str, Any]], str] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -88,4 +88,4 @@ def test_rows_name_only_inputs_and_outputs_that_there_are(token):
 def test_fidelity_says_what_stands_behind_a_type():
     assert fidelity("aws:ec2/vpc:Vpc") == "simulated"
     assert fidelity("aws:ecr/pullThroughCacheRule:PullThroughCacheRule") == "modelled"
-    assert fidelity("aws:eks/cluster:Cluster") == "recorded"
+    assert fidelity("aws:rds/instance:Instance") == "recorded"

@@ -35,7 +35,9 @@ def _route_id(item: Item) -> str:
 
 
 def _own_group(item: Item) -> bool:
-    return str(item["GroupName"]) != "default"
+    # EKS makes a cluster's own group, and takes it away with the cluster.
+    of_a_cluster = any(tag["Key"] == "aws:eks:cluster-name" for tag in item.get("Tags") or [])
+    return str(item["GroupName"]) != "default" and not of_a_cluster
 
 
 def _own_rule(item: Item) -> bool:

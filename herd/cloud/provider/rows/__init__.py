@@ -11,6 +11,8 @@ from herd.cloud.provider.rows import (
     buckets,
     costs,
     efs,
+    eks,
+    eks_nodes,
     endpoints,
     fsx,
     iam,
@@ -41,5 +43,7 @@ MODULES = (
     anomalies,
     messaging,
     parameters,
+    eks,
+    eks_nodes,
 )
 ROWS: Mapping[str, Row] = {row.type: row for module in MODULES for row in module.ROWS}
