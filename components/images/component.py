@@ -231,7 +231,8 @@ class Images(HerdComponent):
                 opts=self.child(),
             )
             return BuiltImage(args.recipe_hash, recipe.arn, None, None)
-        opts = self.child()
+        # Neither makes another image, and a change of either would build one: it is for the next recipe hash.
+        opts = self.child(ignore_changes=["imageTestsConfiguration", "imageScanningConfiguration"])
         opts.custom_timeouts = pulumi.CustomTimeouts(create=BUILD_TIMEOUT)
         image = imagebuilder.Image(
             args.name,
@@ -262,7 +263,8 @@ class Images(HerdComponent):
         return imagebuilder.ImageRecipe(
             args.name,
             version=derive.VERSION,
-            description=loaded.recipe.description,
+            # The recipe's description may be reworded: here that would replace the recipe and build the image again.
+            description=f"{args.recipe} {args.recipe_hash}",
             parent_image=args.parent,
             components=[imagebuilder.ImageRecipeComponentArgs(component_arn=made.arn) for made in components],
             block_device_mappings=[

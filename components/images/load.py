@@ -66,8 +66,13 @@ def known_recipes(root: Path) -> list[str]:
     return sorted(path.name.removesuffix(SUFFIX) for path in (root / FOLDER).glob(f"*{SUFFIX}"))
 
 
-def load_recipe(root: Path, recipe: str) -> LoadedRecipe:
+def load_recipe(root: Path, recipe: str, name: str | None = None) -> LoadedRecipe:
     """Read a recipe and the files it names.
+
+    Args:
+        root: Folder of Pulumi.yaml.
+        recipe: The recipe's name, or its file.
+        name: What the stack calls it; the file's name without one.
 
     Raises:
         InvalidInputError: There is no such file, or it or what it names can't be used: every problem.
@@ -82,15 +87,15 @@ def load_recipe(root: Path, recipe: str) -> LoadedRecipe:
     folders = [path.parent / FILES, root / FOLDER / FILES]
     texts: dict[str, str] = {}
     found: list[tuple[FieldPath, str, str]] = [*_names(content)]
-    for place, name in content.files():
-        file = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    for place, named in content.files():
+        file = next((folder / named for folder in folders if (folder / named).is_file()), None)
         if file is None:
-            known = sorted(each.name for folder in folders for each in folder.glob("*"))
-            found.append((place, f"no file {name!r} in {FOLDER.as_posix()}/{FILES}", closest(name, known)))
+            known = sorted({each.name for folder in folders for each in folder.glob("*")})
+            found.append((place, f"no file {named!r} in {FOLDER.as_posix()}/{FILES}", closest(named, known)))
             continue
-        texts[name] = file.read_text(encoding="utf-8")
-        found += [(place, f"{name}: {message}", fix) for message, fix in _file_problems(name, texts[name])]
-    loaded = LoadedRecipe(path.name.removesuffix(SUFFIX), content, texts, shown)
+        texts[named] = file.read_text(encoding="utf-8")
+        found += [(place, f"{named}: {message}", fix) for message, fix in _file_problems(named, texts[named])]
+    loaded = LoadedRecipe(name or path.name.removesuffix(SUFFIX), content, texts, shown)
     if not found:
         found += _too_long(loaded)
     if found:

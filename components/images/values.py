@@ -15,7 +15,7 @@ __all__ = ["UNRESOLVED", "Address", "Checksum", "Exact", "FileName", "Name", "Pa
 MOVING: Final = re.compile(
     r"(?:^|[/_.=-])(latest|main|master|head|nightly|current|stable)(?=$|[/_.?&-])", re.IGNORECASE
 )
-# AWSTOE replaces {{ }} in every text of a document before it runs it. Source: Image Builder User Guide, "Use variables".
+# AWSTOE replaces {{ }} in every text of a document before it runs it. Source: User Guide, "Use variables".
 TEMPLATE: Final = "{{"
 
 

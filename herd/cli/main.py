@@ -15,6 +15,7 @@ from components.base.problems import InvalidInputError
 COMMANDS: dict[str, str] = {
     "cloud": "cloud",
     "doctor": "doctor",
+    "image": "image",
     "hardware": "hardware",
     "pool": "pool",
     "recover": "recover",

@@ -44,7 +44,7 @@ class LiveLookup:
     def ami(self, source: str, region: str) -> Answer:
         """The image that a public SSM parameter names in a region."""
         client = self._clients("ssm", region)
-        found = _asked(f"{source} in {region}", lambda: client.get_parameter(Name=source))
+        found = asked(f"{source} in {region}", lambda: client.get_parameter(Name=source))
         return Answer(found["Parameter"]["Value"], origin(client))
 
     def image(self, repository: str, tag: str) -> Answer:
@@ -66,7 +66,7 @@ class LiveLookup:
     def _ecr(self, region: str, account: str, path: str, tag: str) -> Answer:
         client = self._clients("ecr", region)
         wanted = {"registryId": account, "repositoryName": path, "imageIds": [{"imageTag": tag}]}
-        found = _asked(f"{path}:{tag} in {region}", lambda: client.describe_images(**wanted))
+        found = asked(f"{path}:{tag} in {region}", lambda: client.describe_images(**wanted))
         return Answer(found["imageDetails"][0]["imageDigest"], origin(client))
 
 
@@ -87,7 +87,13 @@ def origin(client: Any) -> Origin:
     return Origin.AWS if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) else Origin.STAND_IN
 
 
-def _asked(what: str, call: Callable[[], Any]) -> Any:
+def asked(what: str, call: Callable[[], Any]) -> Any:
+    """What a call to AWS answers.
+
+    Raises:
+        LookupFailedError: It was refused; the message says what was asked for.
+        InvalidInputError: There are no credentials.
+    """
     try:
         return call()
     except (NoCredentialsError, PartialCredentialsError) as error:
