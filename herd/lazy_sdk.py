@@ -1,10 +1,11 @@
 """Loads of Pulumi's SDKs what a program names, and not the thousands of classes beside it.
 
 `pulumi_aws.ec2` imports 591 modules when its first class is touched, and every nested type of the service, which takes
-longer than rendering a whole stack. The package is generated and regular: a class lives in the module of its name, a
-nested type in `_inputs` or `outputs`, an enumeration in `_enums`. This finder makes a namespace import what is asked of
-it; at the first name that doesn't follow the rule it imports the namespace as it is. The classes themselves are the
-package's own. `pulumi` brings its Automation API along, which loads when it is used.
+longer than rendering a whole stack; `pulumi_kubernetes.core.v1` is much the same. The packages are generated and
+regular: a class lives in the module of its name, a nested type in `_inputs` or `outputs`, an enumeration in `_enums`.
+This finder makes a namespace import what is asked of it; at the first name that doesn't follow the rule it imports the
+namespace as it is. The classes themselves are the package's own. `pulumi` brings its Automation API along, which loads
+when it is used.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, TypedDict
 
-_PACKAGE = "pulumi_aws"
+_PACKAGES = ("pulumi_aws", "pulumi_kubernetes")
+_VERSION = re.compile(r"v\d+\w*")  # of a Kubernetes API: a namespace below its group
 _LATER = ("pulumi.automation",)  # imports a YAML parser and a gRPC server of its own
 _SHELVES = ("_inputs", "outputs")
 _MEMBER = re.compile(r"from \.(\w+) import \*")
 # Everything else that a generated __init__ may hold: what it takes nothing to leave out.
-_PLAIN = re.compile(r"(#.*|import .*|from \.\. import _utilities|from \. import outputs|)")
+_PLAIN = re.compile(r"(#.*|import .*|from \.\.\.? import _utilities|from \. import outputs|)")
 
 
 def install() -> None:
@@ -42,12 +44,15 @@ class _Finder(MetaPathFinder):
         if fullname in _LATER:
             return _on_first_use(PathFinder.find_spec(fullname, path, target))
         package, *below = fullname.split(".")
-        if package != _PACKAGE or not below or (len(below) > 1 and below[-1] not in (*_SHELVES, "_enums")):
+        if package not in _PACKAGES or not below:
+            return None
+        nested = len(below) > 1 and not _VERSION.fullmatch(below[-1])
+        if nested and below[-1] not in (*_SHELVES, "_enums"):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or not isinstance(spec.loader, SourceFileLoader):
             return spec
-        if len(below) > 1:
+        if nested:
             spec.loader = _ShelfLoader(spec.loader) if below[-1] in _SHELVES else _EnumsLoader(spec.loader)
         elif spec.submodule_search_locations:
             spec.loader = _NamespaceLoader(spec.loader)
@@ -90,7 +95,7 @@ class _Namespace:
 
     def __init__(self, module: ModuleType, members: Sequence[str], load: Callable[[ModuleType], None]) -> None:
         self._module, self._members, self._load = module, frozenset(members), load
-        spelled = [member.replace("_", "") for member in members]
+        spelled = [member.replace("_", "").lower() for member in members]
         self._by_name = {
             name: member for name, member in zip(spelled, members, strict=True) if spelled.count(name) == 1
         }
@@ -99,14 +104,17 @@ class _Namespace:
         """An attribute that the module doesn't have yet."""
         if name.startswith("__") and name != "__all__":
             raise AttributeError(f"module {self._module.__name__!r} has no attribute {name!r}")
-        if name in self._members or name == "outputs":
-            return importlib.import_module(f"{self._module.__name__}.{name}")
         for member in self._candidates(name):
             found = importlib.import_module(f"{self._module.__name__}.{member}")
-            if name in getattr(found, "__names__", found.__all__):
-                value = getattr(found, name)
-                setattr(self._module, name, value)
-                return value
+            # Importing puts the module where a class or function of the same name belongs.
+            own = (member,) if member in found.__dict__ else ()
+            wanted = (name,) if name in getattr(found, "__names__", found.__all__) else ()
+            for each in (*own, *wanted):
+                setattr(self._module, each, getattr(found, each))
+            if wanted:
+                return self._module.__dict__[name]
+        if name in self._members or name == "outputs":
+            return importlib.import_module(f"{self._module.__name__}.{name}")
         self._whole()
         if name in self._module.__dict__:
             return self._module.__dict__[name]
@@ -121,7 +129,7 @@ class _Namespace:
         # The namespace imports _inputs last, so a nested type wins over a resource's own arguments of the same name.
         if name.endswith(("Args", "ArgsDict")) and "_inputs" in self._members:
             yield "_inputs"
-        stem = re.sub(r"^Awaitable|ArgsDict$|Args$|Result$|_output$", "", re.sub("^Awaitable", "", name))
+        stem = re.sub(r"(Init)?Args(Dict)?$|Result$|_output$", "", re.sub("^Awaitable", "", name))
         member = self._by_name.get(stem.replace("_", "").lower())
         if member:
             yield member
@@ -246,7 +254,7 @@ def _for_star_import(importer: CodeType, names: AbstractSet[str]) -> list[str]:
     file = importer.co_filename.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
     if file in _SHELVES:  # whose classes take what they name when they are made
         return []
-    if _PACKAGE not in importer.co_filename or file == "__init__":
+    if not any(package in importer.co_filename for package in _PACKAGES) or file == "__init__":
         return sorted(names)
     return _evaluated(names & _named_by(importer))
 
