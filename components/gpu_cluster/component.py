@@ -34,6 +34,9 @@ from components.release.spec import AmiPin
 TIMEOUTS: Final = {"create": "45m", "update": "60m", "delete": "60m"}
 # The schedule owns it: an update that sent the size in the stack file would empty the group in its window.
 OWNED_BY_SCHEDULE: Final = ("scalingConfig.desiredSize",)
+# A group that found no machines stays CREATE_FAILED, and to an update it looks as it should: the next `up` makes it
+# anew. The failed one goes first, with the machines it did get: of a reservation there are no others.
+MADE_ANEW: Final = ("#initerror",)
 
 
 class GpuNodePool(HerdComponent):
@@ -121,7 +124,12 @@ class GpuNodePool(HerdComponent):
     def _slice(self, pool: StaticPool, generation: StaticGeneration, number: int, template: ec2.LaunchTemplate) -> None:
         name = f"{self.name}-{generation.key}-{number}"
         block = paid.block(pool.capacity, self._reservations)
-        opts = self.child(depends_on=self._cluster.before_nodes, ignore_changes=OWNED_BY_SCHEDULE if block else None)
+        opts = self.child(
+            depends_on=self._cluster.before_nodes,
+            ignore_changes=OWNED_BY_SCHEDULE if block else None,
+            replace_on_changes=MADE_ANEW,
+            delete_before_replace=True,
+        )
         opts.custom_timeouts = pulumi.CustomTimeouts(**TIMEOUTS)
         group = eks.NodeGroup(
             name,

@@ -17,6 +17,7 @@ from components.k8s_platform.facts import ClusterFacts
 from components.release.spec import AmiPin
 
 KEY = "g1-0a1b2c3d"
+OPTIONS = ("ignoreChanges", "customTimeouts", "replaceOnChanges", "deleteBeforeReplace")
 RESERVED = {
     "open": {"kind": "open", "id": "cr-0000000000000000a", "instanceType": "g6e.12xlarge", "count": 4},
     "targeted": {"kind": "targeted", "id": "cr-0000000000000000b", "instanceType": "p5.48xlarge", "count": 4},
@@ -176,7 +177,7 @@ def shown():
                 "type": r.type,
                 "name": r.name,
                 "inputs": decoded(r),
-                **{option: r.options[option] for option in ("ignoreChanges", "customTimeouts") if option in r.options},
+                **{option: r.options[option] for option in OPTIONS if option in r.options},
             }
             for r in sorted(own, key=lambda r: (r.type, r.name))
         ]

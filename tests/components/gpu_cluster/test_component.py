@@ -72,6 +72,12 @@ def test_a_node_group_has_one_size_and_only_a_schedule_may_change_it(build, pool
     assert sizes == {"open-0": 3, "open-1": 3, "open-2": 3, "open-3": 3, "close": 0}
 
 
+def test_a_group_that_found_no_machines_is_made_anew_and_gives_back_first_what_it_has(build, pool):
+    options = build({"p5": pool()}).one(eks.NodeGroup).options
+    assert options["replaceOnChanges"] == ["#initerror"]
+    assert options["deleteBeforeReplace"]
+
+
 def test_everything_waits_for_what_nodes_need_at_start(build, pool):
     made = build({"p5": pool(), "g6": pool("elastic", node=G6)})
     first, charts = (made.named(name).urn for name in ("first", "charts"))
