@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from components.base.context import StackContext
+from components.base.problems import InvalidInputError
 from components.base.validation import FieldPath
 from components.capacity import legal as capacity
 from components.capacity.ledger import Finding, Promise, overdrawn
-from components.capacity.spec import Reservations, Reserved
+from components.capacity.spec import CapacityBlockFacts, Reservations, Reserved
 from components.gpu_cluster import generations, legal
 from components.gpu_cluster.bounds import promises
 from components.gpu_cluster.generations import Content, Facts
 from components.gpu_cluster.spec import ElasticPool, Pool, StaticPool
+from components.gpu_cluster.window import closes
 from components.release.spec import ReleaseSpec
 
 
@@ -66,6 +68,7 @@ def _pool(name: str, pool: Pool, place: capacity.Place, facts: Facts) -> Iterato
             yield (field,), message, fix
     for rule in generations.CHECKS:
         yield from rule(pool)
+    yield from _window(request, facts.reservations)
     sound = []
     for at in range(len(pool.generations)):
         found = [*_generation(pool, at, request, place, facts)]
@@ -75,6 +78,16 @@ def _pool(name: str, pool: Pool, place: capacity.Place, facts: Facts) -> Iterato
     # Without the reservation that it names a pool's content can't be told.
     if not isinstance(pool.capacity, Reserved) or request.reserved(facts.reservations):
         yield from generations.keys(name, pool, sound, facts)
+
+
+def _window(request: capacity.Request, reservations: Reservations) -> Iterator[Finding]:
+    """A block's window is long enough for nodes to come, work and leave."""
+    block = request.reserved(reservations)
+    if isinstance(block, CapacityBlockFacts):
+        try:
+            closes(block)
+        except InvalidInputError as error:
+            yield from ((("capacity",), problem.message, problem.fix) for problem in error.problems)
 
 
 def _generation(

@@ -127,10 +127,9 @@ def keys(name: str, pool: Pool, sound: Iterable[int], facts: Facts) -> Found:
             fix = f"`herd pool roll {facts.stack} {name} --fresh` writes the keys of a stack that was never deployed"
             yield path, f"nobody has worked out the hash: it is {actual}", fix
         elif every:
-            message = (
-                f"the content's hash is {actual}, as for every generation here: capacity, zones or placement changed"
-            )
-            yield path, message, "that makes another pool: put them back, and add a pool under another name"
+            message = f"the content's hash is {actual}: capacity, zones or placement changed, every key here is wrong"
+            fix = "that makes another pool: put them back, and add a pool under another name"
+            yield path, message, f"{fix} (if nobody changed them: use the Herd that wrote the keys)"
         else:
             message = f"changed content under an old key: the content's hash is {actual}, not {hash_of(key)}"
             roll = f"put it back as git has it and `herd pool roll {facts.stack} {name} --set node.FIELD=VALUE`"
