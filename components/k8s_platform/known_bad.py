@@ -41,7 +41,7 @@ class Nodes(Spec):
     """What nodes a row is about; what isn't said is any.
 
     Attributes:
-        types: Instance types, with `*`: all of a generation's must be among them.
+        types: Instance types, with `*`; one of a generation's is enough.
         devices: Who hands out their accelerators.
         efa: Whether they have EFA interfaces.
         kind: The kind of their pool.
@@ -57,7 +57,7 @@ class Nodes(Spec):
     def match(self, pool: Pool, node: NodeSpec) -> bool:
         """Whether a generation has such nodes."""
         return (
-            (not self.types or all(_any(name, self.types) for name in node.instance_types))
+            (not self.types or any(fnmatchcase(name, one) for name in node.instance_types for one in self.types))
             and self.devices in (None, node.devices)
             and self.efa in (None, node.efa)
             and self.kind in (None, pool.kind)
@@ -152,7 +152,3 @@ def _inside(release: ReleaseSpec | None, image: str) -> dict[str, str]:
     if release is None or image not in release.amis:
         return {}
     return {f"ami/{name}": version for name, version in release.amis[image].bill_of_materials.items()}
-
-
-def _any(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)

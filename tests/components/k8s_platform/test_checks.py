@@ -122,6 +122,11 @@ def test_no_kubelet_is_newer_than_its_api_server(found):
     assert "more than 3 minor versions behind" in found(pools=older, older={"kubernetes": "1.31"})[path]
 
 
+def test_kube_proxy_is_of_the_clusters_version(found, make_release):
+    addons = {**make_release().addons, "kube-proxy": "v1.36.0-eksbuild.17"}
+    assert "its version is v1.36.0-eksbuild.17" in found(own={"addons": addons})["release",]
+
+
 def test_dra_needs_kubernetes_1_34(found):
     dra = {(*TRAIN, "node", "devices"): "dra"}
     assert found(pools=dra) == {}

@@ -32,23 +32,27 @@ NETWORK = ClusterNetwork(
 PULL = '{"Version":"2012-10-17","Statement":[]}'
 
 
+def stands_for(name, resources):
+    """A subnet in the place of what waits for these."""
+    return ec2.Subnet(name, vpc_id="vpc-1", opts=pulumi.ResourceOptions(depends_on=list(resources)))
+
+
 def platform(spec, context, release, pools):
-    """The whole of it, as the program registers it; a subnet stands for the system pool's nodes."""
+    """The whole of it, as the program registers it; subnets stand for the system pool's nodes and an elastic pool."""
     control = ControlPlane(
         "cluster", spec, context, release=release, network=NETWORK, pull_policy=PULL, log_key_arn="arn:log-key"
     )
     provider = cluster_provider("cluster", control.facts, context)
-    nodes = [
-        ec2.Subnet("system-nodes", vpc_id="vpc-1", opts=pulumi.ResourceOptions(depends_on=control.facts.before_nodes))
-    ]
+    nodes = [stands_for("system-nodes", control.facts.before_nodes)]
     addons = Addons(
         "addons", spec, context, release=release, cluster=control.facts, volume_key_arn="arn:volume-key", nodes=nodes
     )
     opts = pulumi.ResourceOptions(providers=[provider])
-    Karpenter(
-        "karpenter", spec, context, release=release, cluster=control.facts, nodes=[*nodes, *addons.ready], opts=opts
-    )
-    DeviceLayer("devices", spec, context, release=release, pools=pools, before=addons.ready, opts=opts)
+    waits = [*nodes, *addons.ready]
+    karpenter = Karpenter("karpenter", spec, context, release=release, cluster=control.facts, nodes=waits, opts=opts)
+    stands_for("elastic-pool", karpenter.facts.before_elastic)
+    images = {"dcgm-exporter": "registry.example/dcgm-exporter@sha256:" + "e" * 64}
+    DeviceLayer("devices", spec, context, release=release, pools=pools, images=images, before=addons.ready, opts=opts)
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +177,7 @@ def test_addons_have_the_versions_of_the_lock(recorded, make_release):
 
 def test_nodes_find_their_network_and_their_rights_when_they_start(recorded):
     found = recorded()
-    waits = set(found.one(ec2.Subnet).dependencies)
+    waits = set(found.one(ec2.Subnet, "system-nodes").dependencies)
     first = {f"cluster-{name}" for name in ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")}
     assert {r.urn for r in found if r.name in first} <= waits
     assert found.one(eks.AccessEntry, "cluster-nodes").urn in waits
@@ -184,7 +188,7 @@ def test_nodes_find_their_network_and_their_rights_when_they_start(recorded):
 
 def test_what_needs_nodes_waits_for_them(recorded):
     found = recorded()
-    nodes = found.one(ec2.Subnet).urn
+    nodes = found.one(ec2.Subnet, "system-nodes").urn
     late = [a for a in found.of(eks.Addon) if a.name.startswith("addons-")]
     assert len(late) == 4
     assert all(nodes in r.dependencies for r in (*late, *found.of(RELEASE)) if not r.name.startswith("devices"))
@@ -220,7 +224,10 @@ def test_identities_are_there_before_the_pods_that_read_them(recorded):
         registered = next(
             r for r in found if r.name == pods and r.custom and r.type in (RELEASE, eks.Addon.pulumi_type)
         )
-        assert found.one(eks.PodIdentityAssociation, identity).urn in registered.dependencies
+        rights = [r for r in found if r.name.startswith(f"{identity}-") and r.type.startswith("aws:iam/rolePolicy")]
+        assert rights
+        there = {found.one(eks.PodIdentityAssociation, identity).urn, *(r.urn for r in rights)}
+        assert there <= set(registered.dependencies)
 
 
 def test_the_issuer_is_known_to_iam(recorded):
@@ -271,6 +278,22 @@ def test_charts_are_pinned_and_start_clean(recorded, make_release):
     assert efa["repositoryOpts"] == {"repo": "https://aws.github.io/eks-charts"}
     assert all(c.inputs["description"] == digest and c.inputs["atomic"] for c in charts.values())
     assert charts["karpenter-crd"].urn in charts["karpenter"].dependencies
+
+
+def test_elastic_pools_wait_for_karpenter_and_its_definitions(recorded):
+    found = recorded()
+    waits = set(found.one(ec2.Subnet, "elastic-pool").dependencies)
+    assert {r.urn for r in found.of(RELEASE) if r.name.startswith("karpenter")} <= waits
+
+
+def test_karpenter_knows_of_the_pods_own_subnets(recorded):
+    values = next(r for r in recorded().of(RELEASE) if r.name == "karpenter").inputs["values"]
+    assert values["settings"]["reservedENIs"] == "1"
+
+
+def test_images_of_the_stacks_registry_are_used(recorded):
+    values = next(r for r in recorded().of(RELEASE) if r.name == "devices-dcgm-exporter").inputs["values"]
+    assert values["image"] == {"repository": "registry.example/dcgm-exporter@sha256", "tag": "e" * 64}
 
 
 def test_charts_go_through_the_clusters_own_provider(recorded):

@@ -102,6 +102,21 @@ def test_an_image_is_its_generations_own(make_pools, make_release):
     assert [path for path, _, _ in found] == [("pools", "train", "generations", 0, "node")]
 
 
+def test_a_row_about_an_image_needs_no_nodes(make_pools, make_release):
+    row = KnownBad(id="x", versions={"ami/driver": "<580"}, why="w", fix="f", sources=("https://x",))
+    own, old = make_release(inside={"driver": "580.1"}), make_release("old", inside={"driver": "570.1"})
+    pools = make_pools({("infer", "generations", 0, "release"): "old"})
+    found = list(known_bad(pools, {"base": own, "old": old}, own, (row,)))
+    assert found == [(("pools", "infer", "generations", 0, "node"), "w (x: https://x)", "f")]
+
+
+def test_one_bad_type_of_several_is_enough(make_pools):
+    node = (
+        make_pools()["infer"].generations[0].node.model_copy(update={"instance_types": ("g6.12xlarge", "p5.4xlarge")})
+    )
+    assert Nodes(types=("p5.*",)).match(make_pools()["infer"], node)
+
+
 def test_what_nobody_knows_is_in_no_range(make_pools, make_release):
     """A vendor's image has no bill of materials, and a release that isn't read says nothing."""
     own = make_release()
