@@ -51,6 +51,11 @@ class StackFile:
         named = (self.config.get(f"{self.project}:{key}") for key in ("region", "replicaRegion"))
         return [str(region) for region in named if region]
 
+    def own(self) -> dict[str, ConfigValue]:
+        """The project's own settings, by key without its name."""
+        prefix = f"{self.project}:"
+        return {key.removeprefix(prefix): value for key, value in self.config.items() if key.startswith(prefix)}
+
     def strings(self) -> dict[str, str]:
         """The configuration as a program receives it: strings as they are, everything else as JSON."""
         return {key: value if isinstance(value, str) else _json(value) for key, value in self.config.items()}

@@ -19,6 +19,7 @@ from herd.cloud.audit import Found
 from herd.cloud.server import CloudServer, RunningCloud, SpawnedCloud
 from herd.cloud.stand_ins import fidelity, folders, servicers
 from herd.engine import Event
+from herd.rehearse.account import prepare
 from herd.rehearse.driver import Driver, EmbeddedDriver, OnEvent
 from herd.rehearse.lifecycle import Lifecycle, Listener
 from herd.rehearse.pulumi_cli import PulumiDriver, find_cli, required_cli
@@ -94,6 +95,13 @@ def rehearse(
             return rehearsed(tree)[0].config
 
         stand_ins = rehearsed(tree)[1]
+        there = frozenset().union(
+            *(prepare(cloud, account, regions[0], rehearsed(each)[0].own()) for each in dict.fromkeys((first, tree)))
+        )
+
+        def audit() -> list[Found]:
+            return [item for item in _audit(cloud, account, regions) if (item.type, item.id) not in there]
+
         driver = _driver(
             engine,
             settings=settings,
@@ -103,7 +111,7 @@ def rehearse(
             on_event=listener.event,
         )
         session = _Session(cloud, account, regions[0])
-        lifecycle = Lifecycle(driver, session, lambda: _audit(cloud, account, regions), listener)
+        lifecycle = Lifecycle(driver, session, audit, listener)
         lifecycle.run(first, tree)
     return Report(
         stack=stack,

@@ -42,7 +42,8 @@ OPTIONAL = ("maxHistory", "repositoryOpts", "takeOwnership")
 _DROPPED = ("compat", "resourceNames", "manifest")
 _FORCING = (("name",), ("namespace",))
 _EXACT = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?\Z")
-_OCI = re.compile(r"oci://[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+\Z")
+# Helm 3.18 and newer also take the digest, and then check the version against it.
+_OCI = re.compile(r"oci://[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+(@sha256:[0-9a-f]{64})?\Z")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?\Z")
 _LONGEST_NAME = 53
 _GONE = 404
@@ -201,7 +202,7 @@ def _wrong(release: Json) -> list[tuple[str, str]]:
 def _wrong_chart(chart: str, version: str, repository: str) -> Iterator[tuple[str, str]]:
     if chart.startswith("oci://"):
         if not _OCI.match(chart):
-            yield "chart", f"{chart!r} is no reference oci://HOST/PATH/CHART; the version is a property of its own"
+            yield "chart", f"{chart!r} is no reference oci://HOST/PATH/CHART[@DIGEST]; the version is a property of its own"
         if repository:
             yield "repositoryOpts.repo", "an oci:// chart needs no repository"
     elif not repository:
@@ -224,7 +225,7 @@ def _chart(release: Json) -> tuple[str, str]:
     if local:
         data = YAML(typ="safe").load(local.read_text(encoding="utf-8"))
         return data["name"], data["version"]
-    return release["chart"].rsplit("/", 1)[-1], release["version"]
+    return release["chart"].rsplit("/", 1)[-1].partition("@")[0], release["version"]
 
 
 def _owned(chart: str) -> Chart:
