@@ -18,7 +18,7 @@ from components.capacity.spec import BLOCK_ENDS_EARLY, CapacityBlockFacts
 DRAIN: Final = timedelta(minutes=15)
 """Time for pods to leave before EC2 ends the instances. EKS sets a scale-down of its own, 10 minutes before; a group
 takes no two actions at one moment (AlreadyExists), so this one is earlier.
-Source: EKS User Guide, "Create a managed node group with Capacity Blocks for ML" (40 minutes before the block's end)."""
+Source: EKS User Guide, "Create a managed node group with Capacity Blocks for ML" (40 minutes before the end)."""
 EVERY: Final = "*/10"
 HOUR: Final = timedelta(hours=1)
 LAST_HOUR: Final = 23
