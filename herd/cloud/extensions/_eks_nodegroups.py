@@ -38,6 +38,7 @@ from herd.cloud.wire import Call
 _RESERVED_LABELS = ("kubernetes.io/", "k8s.io/", "eks.amazonaws.com/")
 _LABEL = re.compile(r"([a-z0-9A-Z.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _SETTLED = ("ACTIVE", "DEGRADED")
 _SIZES = {"minSize": 1, "maxSize": 2, "desiredSize": 2}  # EKS's own, where the request names none
 _MOST_TAINTS = 50
@@ -127,6 +128,8 @@ def _note(group: Held, issue: Held | None) -> None:
 
 def _problems(call: Call, owner: Held) -> Iterator[str]:
     asked = call.params
+    if not _NAME.fullmatch(asked["nodegroupName"]):
+        yield "The nodegroup name must have 1 to 63 letters, digits, hyphens and underscores, and begin with no sign."
     yield from _role_problems(call, asked["nodeRole"])
     for identifier in asked["subnets"]:
         subnet = world.subnet(call, identifier)
