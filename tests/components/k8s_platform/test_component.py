@@ -230,6 +230,14 @@ def test_identities_are_there_before_the_pods_that_read_them(recorded):
         assert there <= set(registered.dependencies)
 
 
+def test_the_ebs_driver_works_on_its_own_volumes_with_the_volumes_key(recorded):
+    found = recorded()
+    managed = found.one(iam.RolePolicyAttachment, "addons-ebs-csi-AmazonEBSCSIDriverPolicyV2").inputs["policyArn"]
+    assert managed == "arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicyV2"
+    statements = json.loads(found.one(iam.RolePolicy, "addons-ebs-csi-key").inputs["policy"])["Statement"]
+    assert [s["Resource"] for s in statements] == ["arn:volume-key", "arn:volume-key"]
+
+
 def test_the_issuer_is_known_to_iam(recorded):
     provider = recorded().one(iam.OpenIdConnectProvider)
     assert provider.inputs == {"url": ISSUER, "clientIdLists": ["sts.amazonaws.com"]}
