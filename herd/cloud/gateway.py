@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 import traceback
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -28,7 +28,6 @@ from herd.cloud.refusals import model_refusal
 from herd.cloud.wire import Answer, Call, Environ, StartResponse, understand
 
 _LOG = logging.getLogger(__name__)
-_READS = ("Describe", "List", "Get", "Head", "Batch", "Receive", "Lookup", "Search", "Simulate")
 _HTTP_ERROR = 400
 
 REASONS = {200: "OK", 204: "No Content", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 409: "Conflict"}
@@ -49,7 +48,7 @@ class Gateway:
         self.faults = faults or Faults()
         self.requests: Counter[tuple[str, str]] = Counter()
         self._moto = Dispatcher()
-        self._locks: defaultdict[tuple[str, str], threading.RLock] = defaultdict(threading.RLock)
+        self._one_at_a_time = threading.RLock()
         self._control = Control(self)
         self.last_request = time.monotonic()
         self.refuse: Callable[[float], None] = _no_listener
@@ -118,10 +117,9 @@ class Gateway:
             refusal = model_refusal(call)
             if refusal:
                 raise refusal
-        if call.operation.startswith(_READS):
-            return self._execute(call)
-        # A check and the change it allows must not be torn apart by another request.
-        with self._locks[call.service, call.account]:
+        # A check and the change it allows must not be torn apart by another request, and moto's lists fail when
+        # something is added while they are walked. It is one process with one interpreter lock: nothing is lost.
+        with self._one_at_a_time:
             return self._execute(call)
 
     def _execute(self, call: Call) -> Answer:
