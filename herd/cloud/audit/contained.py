@@ -14,6 +14,8 @@ CONTAINED: dict[str, str] = {
     "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation": "aws:ec2/vpcEndpoint:VpcEndpoint",
     # Every topic has a policy; taking the resource away restores AWS's default one.
     "aws:sns/topicPolicy:TopicPolicy": "aws:sns/topic:Topic",
+    # An attribute of its queue.
+    "aws:sqs/queuePolicy:QueuePolicy": "aws:sqs/queue:Queue",
     # Every bucket has these settings; taking the resource away restores AWS's default, or (versioning) suspends it.
     "aws:s3/bucketVersioning:BucketVersioning": "aws:s3/bucket:Bucket",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "aws:s3/bucket:Bucket",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from herd.cloud.audit.listing import Listing
-from herd.cloud.audit.tables import clusters, costs, identity, images, messages, network, storage
+from herd.cloud.audit.tables import clusters, compute, costs, identity, images, messages, network, storage
 
 TABLE: tuple[Listing, ...] = (
     *network.LISTINGS,
+    *compute.LISTINGS,
     *identity.LISTINGS,
     *messages.LISTINGS,
     *images.LISTINGS,

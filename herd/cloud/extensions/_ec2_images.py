@@ -127,8 +127,22 @@ def image(call: Call, identifier: str) -> dict[str, Any]:
         "ImageId": identifier,
         "Architecture": found.architecture,
         "RootDeviceName": found.root_device_name,
-        "BlockDeviceMappings": _volumes(call.account, call.region).get(identifier) or found.block_device_mappings,
+        "BlockDeviceMappings": _own_volumes(call, identifier, found.name or "", found.block_device_mappings),
     }
+
+
+# Images of moto's that public parameters of SSM stand for -> GiB of the root volume of what AWS publishes there: EKS's
+# for Amazon Linux 2023 (amazon-eks-ami, volume_size), and at most Bottlerocket's (bottlerocket.dev, "Volumes").
+_ROOT_GIB = {"al2023-ami-minimal-": 2, "al2023-ami-2023": 20}
+
+
+def _own_volumes(call: Call, identifier: str, name: str, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An image's volumes; moto says 15 GiB of every one."""
+    held: list[dict[str, Any]] = _volumes(call.account, call.region).get(identifier, [])
+    size = next((gib for prefix, gib in _ROOT_GIB.items() if name.startswith(prefix)), None)
+    if held or size is None:
+        return held or shown
+    return [{**each, "Ebs": {**each.get("Ebs", {}), "VolumeSize": size}} for each in shown]
 
 
 def _volumes(account: str, region: str) -> dict[str, Any]:
@@ -156,7 +170,8 @@ def _register(call: Call) -> Mapping[str, Any]:
 
 @handles("ec2", "DescribeImages")
 def _describe(call: Call) -> Mapping[str, Any]:
-    result, volumes = call.forward(), _volumes(call.account, call.region)
+    result = call.forward()
     for shown in result.get("Images") or []:
-        shown["BlockDeviceMappings"] = volumes.get(shown["ImageId"]) or shown.get("BlockDeviceMappings", [])
+        own = shown.get("BlockDeviceMappings", [])
+        shown["BlockDeviceMappings"] = _own_volumes(call, shown["ImageId"], shown.get("Name", ""), own)
     return result

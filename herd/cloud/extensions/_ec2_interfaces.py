@@ -14,6 +14,8 @@ from typing import Any
 from herd.cloud.errors import AwsError
 
 EFA_TYPES = ("efa", "efa-only")
+# Not even `false`: karpenter-provider-aws, pkg/providers/launchtemplate/types.go.
+_OF_ADDRESSES = ("AssociatePublicIpAddress", "PrivateIpAddress", "SecondaryPrivateIpAddressCount", "Ipv4PrefixCount")
 Interface = Mapping[str, Any]
 
 
@@ -65,10 +67,7 @@ def shape_refusals(interfaces: Sequence[Interface]) -> Iterator[AwsError]:
             "interfaces",
         )
     for each in interfaces:
-        addressed = (
-            each.get("PrivateIpAddress") or each.get("SecondaryPrivateIpAddressCount") or each.get("Ipv6Addresses")
-        )
-        if each.get("InterfaceType") == "efa-only" and addressed:
+        if each.get("InterfaceType") == "efa-only" and any(each.get(name) is not None for name in _OF_ADDRESSES):
             yield AwsError("InvalidParameterCombination", "An EFA-only network interface cannot have IP addresses.")
 
 

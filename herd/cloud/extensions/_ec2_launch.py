@@ -228,7 +228,7 @@ def _disks(launch: Launch) -> Iterator[AwsError]:
 
 def _access(launch: Launch) -> Iterator[AwsError]:
     key = launch.document.get("KeyName")
-    if key and key not in world.ec2(launch.call).keypairs:
+    if key and key not in world.ec2(launch.call).key_pairs:
         yield AwsError("InvalidKeyPair.NotFound", f"The key pair '{key}' does not exist")
     profile = launch.part("IamInstanceProfile")
     if profile and not world.profile_exists(launch.call, profile.get("Arn") or profile.get("Name") or ""):

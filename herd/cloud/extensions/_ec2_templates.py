@@ -16,6 +16,7 @@ from herd.cloud import world
 from herd.cloud.errors import AwsError
 from herd.cloud.extensions import checks, handles
 from herd.cloud.extensions._ec2_launch import Document, Launch, refusals
+from herd.cloud.extensions._ec2_listing import tagged
 from herd.cloud.wire import Call
 
 _USER_DATA_LIMIT = 16384
@@ -188,6 +189,15 @@ def _exists(call: Call) -> None:
     versions = call.get("Versions") or ([call.get("DefaultVersion")] if call.get("DefaultVersion") else [])
     for version in versions:
         _version(call, found.id, "", version)
+
+
+@handles("ec2", "DescribeLaunchTemplates")
+def _describe(call: Call) -> Mapping[str, Any]:
+    """With the tags as they are now; moto shows those of the creation for ever."""
+    result = call.forward()
+    for shown in result.get("LaunchTemplates") or []:
+        shown["Tags"] = tagged(call.account, call.region, shown["LaunchTemplateId"])
+    return result
 
 
 @handles("ec2", "DescribeLaunchTemplateVersions")

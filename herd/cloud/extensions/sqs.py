@@ -73,6 +73,7 @@ def _create(call: Call) -> Mapping[str, Any]:
     result = call.forward()
     call.params["QueueUrl"] = result["QueueUrl"]
     _give_large(call, large)
+    _keep_redrive_allow(call, call.get("Attributes") or {})
     if (call.get("Attributes") or {}).get("KmsMasterKeyId"):
         _queue(call).sqs_managed_sse_enabled = "false"
     return result
@@ -86,12 +87,35 @@ def _set(call: Call) -> Mapping[str, Any]:
     large = _take_large(call)
     result = call.forward()
     _give_large(call, large)
+    _keep_redrive_allow(call, given)
     if "Policy" not in given:
         _queue(call).policy = before
     if given.get("KmsMasterKeyId"):
         _queue(call).sqs_managed_sse_enabled = "false"
     elif given.get("SqsManagedSseEnabled") == "true":
         _queue(call).kms_master_key_id = None
+    return result
+
+
+@handles("sqs", "GetQueueAttributes")
+def _get(call: Call) -> Mapping[str, Any]:
+    """With the policy that says which queues may send their dead letters here, which moto forgets."""
+    wanted = call.get("AttributeNames") or []
+    result, held = call.forward(), call.objects("redrive_allow_policy").get(call.params["QueueUrl"])
+    if held and {"All", "RedriveAllowPolicy"} & set(wanted):
+        result["Attributes"] = {**result.get("Attributes", {}), "RedriveAllowPolicy": held}
+    return result
+
+
+def _keep_redrive_allow(call: Call, given: Mapping[str, str]) -> None:
+    if "RedriveAllowPolicy" in given:
+        call.objects("redrive_allow_policy")[call.params["QueueUrl"]] = given["RedriveAllowPolicy"]
+
+
+@handles("sqs", "DeleteQueue")
+def _delete(call: Call) -> Mapping[str, Any]:
+    result = call.forward()
+    call.objects("redrive_allow_policy").pop(call.params["QueueUrl"], None)
     return result
 
 
@@ -111,11 +135,11 @@ def _give_large(call: Call, size: int | None) -> None:
         _queue(call).maximum_message_size = size
 
 
-@checks("sqs", "SetQueueAttributes")
+@checks("sqs", "CreateQueue", "SetQueueAttributes")
 def _redrive(call: Call) -> None:
-    text = (call.get("Attributes") or {}).get("RedrivePolicy")
-    if text:
+    for name in ("RedrivePolicy", "RedriveAllowPolicy"):
+        text = (call.get("Attributes") or {}).get(name)
         try:
-            json.loads(text)
+            json.loads(text or "{}")
         except ValueError as error:
-            raise _bad("RedrivePolicy", "Redrive policy is not valid JSON.") from error
+            raise _bad(name, "it is not valid JSON.") from error

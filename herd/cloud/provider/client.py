@@ -29,7 +29,9 @@ from herd.cloud.provider.errors import (
 
 _CHECKER: Any = ThrottledRetryableChecker
 THROTTLED = frozenset(_CHECKER._THROTTLED_ERROR_CODES) | {"RequestThrottledException"}  # noqa: SLF001
-ABSENT = re.compile(r"NotFound|NoSuch|DoesNotExist|NonExistent|^Unknown(Monitor|Subscription)Exception$")
+ABSENT = re.compile(
+    r"NotFound|NoSuch|DoesNotExist|NonExistent|^Unknown(Monitor|Subscription)Exception$|PlacementGroup.Unknown$"
+)
 REAL_AWS = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$")
 SERVER_ERROR = 500
 PATIENCE = "HERD_PROVIDER_PATIENCE"
@@ -225,7 +227,9 @@ def sort(service: str, name: str, error: exceptions.ClientError) -> CloudError:
     if code == "NotImplemented" or (code.isdigit() and service != "s3"):
         # moto by itself answers what it has no route for with a bare HTML page: botocore makes the status the code.
         return unsupported(name)
-    if ABSENT.search(code) or (service == "s3" and code == "404"):
+    # Auto Scaling says ValidationError of everything, absence too.
+    gone = service == "autoscaling" and code == "ValidationError" and message.endswith("not found")
+    if ABSENT.search(code) or gone or (service == "s3" and code == "404"):
         return AbsentError(name, code, message)
     if status >= SERVER_ERROR and code not in THROTTLED and not re.search("Capacity", code):
         return LostError(name, code, message)

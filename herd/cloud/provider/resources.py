@@ -154,8 +154,8 @@ class Provider:
             text = f"{row.type}: {scope.id} took {name} but holds {held.get(name)!r}: a gap in the stand-in cloud"
             self.warn(scope.urn, text)
 
-    def _planned(self, row: Row | None, inputs: Props, state: Props) -> Props:
-        """Outputs as far as a preview knows them."""
+    def _planned(self, row: Row | None, inputs: Props, state: Props, *, tags_alone: bool = False) -> Props:
+        """Outputs as far as a preview knows them; a change of tags alone makes no new version of anything."""
         given = {k: v for k, v in inputs.items() if k != DEFAULTS}
         if row is None:
             return {**state, **given}
@@ -164,7 +164,7 @@ class Provider:
                 {"tagsAll": given.get("tags", {})} if "tagsAll" in schema(row.type).outputs else {}
             )
         kept = {k: v for k, v in state.items() if k not in schema(row.type).inputs or k in given or k not in inputs}
-        return {**kept, **given, **dict.fromkeys(row.volatile, UNKNOWN)} | (
+        return {**kept, **given, **dict.fromkeys(() if tags_alone else row.volatile, UNKNOWN)} | (
             {"tagsAll": given.get("tags", {})} if "tagsAll" in schema(row.type).outputs else {}
         )
 
@@ -172,7 +172,8 @@ class Provider:
         """Change a resource in place."""
         row = ROWS.get(type_of(urn))
         if preview:
-            return self._planned(row, news, state)
+            moved = execute.changed_inputs(row, plain(old), plain(news)) if row else set()
+            return self._planned(row, news, state, tags_alone=moved == {"tags"})
         if row is None:
             return {k: v for k, v in news.items() if k != DEFAULTS}
         scope = self._scope(row, urn, id_, inputs=news, old=old, state=state)

@@ -86,7 +86,7 @@ class World:
             self.example(name)
         for service, operation, params, output in EXAMPLES[token].get("setup", []):
             answer = self.provider.cloud.call(service, operation, params, region=self.provider.region)
-            self.extra.append(answer[output])
+            self.extra.append(answer[output] if output else None)
 
     def checked(self, urn: str, inputs: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> dict[str, Any]:
         seed = urn.encode()

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from herd.cloud.provider.row import Row
 from herd.cloud.provider.rows import (
     anomalies,
+    autoscaling,
     backup,
     buckets,
+    compute,
     costs,
     efs,
     eks,
@@ -21,12 +23,16 @@ from herd.cloud.provider.rows import (
     messaging,
     network,
     parameters,
+    queues,
     registry,
     routes,
     security,
 )
 
 MODULES = (
+    compute,
+    autoscaling,
+    queues,
     network,
     routes,
     security,

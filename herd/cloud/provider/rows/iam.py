@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from herd.cloud.provider.naming import AutoName
-from herd.cloud.provider.row import Call, Change, Read, Row, Tags
+from herd.cloud.provider.row import Call, Change, Find, Read, Row, Tags
 from herd.cloud.provider.rows.common import input_of, split
 from herd.cloud.provider.scope import Scope
 
@@ -159,4 +159,96 @@ ROLE_POLICY_ATTACHMENT = Row(
     is_global=True,
 )
 
-ROWS = (ROLE, ROLE_POLICY, ROLE_POLICY_ATTACHMENT)
+
+def _profile_role(scope: Scope) -> None:
+    """A profile holds one role at most: the old one goes before the new one comes."""
+    held = scope.run("get_instance_profile", InstanceProfileName=scope.id)["InstanceProfile"]["Roles"]
+    wanted = scope.inputs.get("role")
+    for role in held:
+        if role["RoleName"] != wanted:
+            scope.run("remove_role_from_instance_profile", InstanceProfileName=scope.id, RoleName=role["RoleName"])
+    if wanted and wanted not in {role["RoleName"] for role in held}:
+        scope.run("add_role_to_instance_profile", InstanceProfileName=scope.id, RoleName=wanted)
+
+
+def _empty_profile(scope: Scope) -> None:
+    for role in scope.run("get_instance_profile", InstanceProfileName=scope.id)["InstanceProfile"]["Roles"]:
+        scope.run("remove_role_from_instance_profile", InstanceProfileName=scope.id, RoleName=role["RoleName"])
+
+
+INSTANCE_PROFILE = Row(
+    type="aws:iam/instanceProfile:InstanceProfile",
+    service="iam",
+    create=Call("create_instance_profile", takes=None),
+    id="$inputs.name",
+    reads=(
+        Read(
+            Call("get_instance_profile", {"InstanceProfileName": "$id"}),
+            "InstanceProfile",
+            {"uniqueId": "InstanceProfileId", "role": "Roles[0].RoleName"},
+        ),
+    ),
+    updates=(Change(("role",), _profile_role, at_create=True),),
+    delete=(Call("delete_instance_profile", {"InstanceProfileName": "$id"}),),
+    names={"name": "InstanceProfileName"},
+    defaults={"path": "/"},
+    name=AutoName(longest=128),
+    tags=Tags(tag="tag_instance_profile", untag="untag_instance_profile", owner=("InstanceProfileName", "$id")),
+    natural=True,
+    before_delete=_empty_profile,
+    is_global=True,
+)
+
+
+def _set_clients(scope: Scope) -> None:
+    held = set(scope.run("get_open_id_connect_provider", OpenIDConnectProviderArn=scope.id)["ClientIDList"])
+    wanted = set(scope.inputs.get("clientIdLists") or [])
+    for client in sorted(wanted - held):
+        scope.run("add_client_id_to_open_id_connect_provider", OpenIDConnectProviderArn=scope.id, ClientID=client)
+    for client in sorted(held - wanted):
+        scope.run("remove_client_id_from_open_id_connect_provider", OpenIDConnectProviderArn=scope.id, ClientID=client)
+
+
+def _with_scheme(scope: Scope) -> None:
+    """IAM tells the URL without its scheme; with it or without is the same to the provider."""
+    url, given = scope.outputs.get("url"), scope.given("url") or ""
+    if url and given.startswith("https://") and not url.startswith("https://"):
+        scope.outputs["url"] = f"https://{url}"
+
+
+OPEN_ID_CONNECT_PROVIDER = Row(
+    type="aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+    service="iam",
+    create=Call("create_open_id_connect_provider", takes=None),
+    id="$result.OpenIDConnectProviderArn",
+    reads=(Read(Call("get_open_id_connect_provider", {"OpenIDConnectProviderArn": "$id"})),),
+    updates=(
+        Change(("clientIdLists",), _set_clients),
+        Change(
+            ("thumbprintLists",),
+            (
+                Call(
+                    "update_open_id_connect_provider_thumbprint",
+                    {"OpenIDConnectProviderArn": "$id"},
+                    takes=("thumbprintLists",),
+                    # An emptied list is never sent: IAM then keeps what it has.
+                    when=lambda scope: scope.inputs.get("thumbprintLists"),
+                ),
+            ),
+        ),
+    ),
+    delete=(Call("delete_open_id_connect_provider", {"OpenIDConnectProviderArn": "$id"}),),
+    names={"clientIdLists": "ClientIDList", "thumbprintLists": "ThumbprintList"},
+    outputs={"arn": "$id"},
+    tags=Tags(
+        tag="tag_open_id_connect_provider",
+        untag="untag_open_id_connect_provider",
+        owner=("OpenIDConnectProviderArn", "$id"),
+    ),
+    natural=True,
+    find=Find(Call("list_open_id_connect_providers"), "OpenIDConnectProviderList[].Arn"),
+    after_read=_with_scheme,
+    is_global=True,
+)
+
+ROWS = (ROLE, ROLE_POLICY, ROLE_POLICY_ATTACHMENT, INSTANCE_PROFILE, OPEN_ID_CONNECT_PROVIDER)
