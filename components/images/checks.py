@@ -32,7 +32,7 @@ def check(
         zone_ids: Zone name to zone id, where the account's mapping is known.
     """
     for index, region in enumerate(spec.regions):
-        if region not in regions:
+        if region not in regions and region != context.region:
             known = ", ".join(sorted(regions)) or "none"
             yield ("regions", index), f"the stack has no provider there, but for: {known}", "use the replica region"
     for name, build in spec.recipes.items():
@@ -60,6 +60,8 @@ def _machine(
         of = ", ".join(machine.architectures)
         yield f"is {of}, and the recipe makes an image for {architecture}", "use machines of the image's architecture"
     zone = spec.zone(context)
+    if zone not in context.availability_zones:
+        return  # the spec's own problem
     where = (zone_ids or {}).get(zone) or zone_id(zone)
     if where not in offered_zone_ids(name, context.region):
         like = find(gpus=machine.gpus, architecture=architecture, zone_id=where)

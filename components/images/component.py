@@ -122,8 +122,12 @@ class Images(HerdComponent):
             InvalidInputError: The spec doesn't fit the stack or the recipes.
         """
         providers = dict(elsewhere or {})
-        if found := [*check(spec, recipes, context, regions=providers)]:
-            raise InvalidInputError(Problem("", 0, dotted(("images", *path)), text, fix) for path, text, fix in found)
+        unfit = [
+            Problem("", 0, dotted(("images", *path)), text, fix)
+            for path, text, fix in check(spec, recipes, context, regions=providers)
+        ]
+        if found := [*spec.problems(context), *unfit]:
+            raise InvalidInputError(found)
         super().__init__(name, spec, context, opts=opts)
         self._name, self._spec, self._network = name, spec, network
         self.key_arns: dict[str, pulumi.Output[str]] = self._keys(providers)
@@ -242,7 +246,7 @@ class Images(HerdComponent):
             image_tests_configuration=imagebuilder.ImageImageTestsConfigurationArgs(**tests),
             image_scanning_configuration=imagebuilder.ImageImageScanningConfigurationArgs(**scanning),
             enhanced_image_metadata_enabled=True,
-            tags={**args.tags, **args.part_tags, **derive.bill_tags(loaded)},
+            tags=derive.build_tags(args, loaded),
             opts=opts,
         )
         return BuiltImage(args.recipe_hash, recipe.arn, image.arn, image.output_resources.apply(derive.ami_ids))
@@ -279,7 +283,8 @@ class Images(HerdComponent):
                     ),
                 )
             ],
-            tags=args.tags,
+            # A build that people start carries no tags of its own: its recipe's tell what it is.
+            tags=derive.build_tags(args, loaded),
             opts=self.child(),
         )
 

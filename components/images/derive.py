@@ -114,6 +114,11 @@ def bill_tags(loaded: LoadedRecipe) -> dict[str, str]:
     return {f"{BILL_TAG}{name}": version for name, version in loaded.bill_of_materials.items()}
 
 
+def build_tags(args: ImageArgs, loaded: LoadedRecipe) -> dict[str, str]:
+    """Tags of Image Builder's recipe and image: which recipe, what is in it, and a hash a part."""
+    return {**args.tags, **args.part_tags, **bill_tags(loaded)}
+
+
 def ami_name(args: ImageArgs, context: StackContext) -> str:
     """The name of the AMIs, in every region: unique, for Image Builder puts the time of the build in."""
     return f"{context.project}-{context.stack}-{args.recipe}-{args.recipe_hash[:SHORT]}-{BUILD_DATE}"

@@ -1,5 +1,7 @@
 """From a recipe to Image Builder component documents (AWSTOE schema 1.0): pure, one document a part.
 
+Lists keep their order; maps are sorted, so that two ways to write a recipe give one text.
+
 Source of the schema, actions and inputs: Image Builder User Guide, "Use the AWSTOE component document framework for
 custom components" and "Action modules supported by AWSTOE component manager".
 """
@@ -67,7 +69,7 @@ def _document(part: Part, recipe: Recipe, files: Mapping[str, str]) -> Document:
 
 def _bill(recipe: Recipe) -> Document:
     lines = [prove_script()]
-    for name, item in recipe.bill_of_materials.items():
+    for name, item in sorted(recipe.bill_of_materials.items()):
         pattern, command = _question(item.proof, recipe.system)
         lines.append(shlex.join(["proves", name, item.version, pattern, *command]))
     asked = _bash("prove", ["\n".join([*lines, 'exit "$wrong"\n'])], strict=False)
@@ -113,7 +115,7 @@ def _actions(step: Step, system: System, files: Mapping[str, str]) -> Iterator[D
         case Script():
             yield _run(step, files)
         case Sysctl():
-            text = "".join(f"{key} = {value}\n" for key, value in step.values.items())
+            text = "".join(f"{key} = {value}\n" for key, value in sorted(step.values.items()))
             yield _file(step.name, f"/etc/sysctl.d/90-{step.name}.conf", text)
         case KernelModules():
             yield from _modules(step)
@@ -129,7 +131,7 @@ def _commands(step: Packages | Hold | Remove | Services, *, apt: bool) -> list[s
     match step:
         case Packages():
             separator = "=" if apt else "-"
-            wanted = [f"{name}{separator}{version}" for name, version in step.install.items()]
+            wanted = [f"{name}{separator}{version}" for name, version in sorted(step.install.items())]
             return [f"{INSTALL[apt]} -- {shlex.join([*wanted, *step.files])}"]
         case Hold():
             return _held(step.packages, apt=apt)
@@ -166,7 +168,7 @@ def _modules(step: KernelModules) -> Iterator[Document]:
     if step.load:
         text = "".join(f"{module}\n" for module in step.load)
         yield _file(f"{step.name}-load", f"/etc/modules-load.d/90-{step.name}.conf", text)
-    rules = [f"options {module} {options}\n" for module, options in step.options.items()]
+    rules = [f"options {module} {options}\n" for module, options in sorted(step.options.items())]
     rules += [f"blacklist {module}\n" for module in step.block]
     if rules:
         yield _file(f"{step.name}-rules", f"/etc/modprobe.d/90-{step.name}.conf", "".join(rules))

@@ -63,19 +63,32 @@ def read_builds(clients: Clients, account: str, region: str) -> Built:
     """
     client = clients("imagebuilder", region)
     _asked(lambda: _account(clients, account, region))
-    pages = _asked(lambda: list(client.get_paginator("list_image_build_versions").paginate()))
-    images = [image for page in pages for image in page["imageSummaryList"]]
-    return Built(tuple(builds(images, account)), origin(client))
+    recipes = _listed(client, "list_image_recipes", "imageRecipeSummaryList")
+    images = _listed(client, "list_image_build_versions", "imageSummaryList")
+    return Built(tuple(builds(images, recipes, account)), origin(client))
 
 
-def builds(images: Iterable[Mapping[str, Any]], account: str) -> list[Build]:
-    """Builds from Image Builder's summaries, the oldest first; those of no recipe of ours are left out."""
-    found = [_build(image, account) for image in images if HASH_TAG in (image.get("tags") or {})]
+def _listed(client: Any, operation: str, member: str) -> list[Mapping[str, Any]]:
+    pages = _asked(lambda: list(client.get_paginator(operation).paginate()))
+    return [item for page in pages for item in page[member]]
+
+
+def builds(images: Iterable[Mapping[str, Any]], recipes: Iterable[Mapping[str, Any]], account: str) -> list[Build]:
+    """Builds from Image Builder's summaries, the oldest first; those of no recipe of ours are left out.
+
+    An image has the name and version of its recipe, whose tags stand for those of a build that people started.
+    """
+    of_recipes = {recipe["arn"].replace(":image-recipe/", ":image/"): recipe.get("tags") or {} for recipe in recipes}
+    tagged = [
+        (image, {**of_recipes.get(image["arn"].rpartition("/")[0], {}), **(image.get("tags") or {})})
+        for image in images
+    ]
+    found = [_build(image, tags, account) for image, tags in tagged if HASH_TAG in tags]
     return sorted(found, key=lambda build: (build.created, build.arn))
 
 
-def _build(image: Mapping[str, Any], account: str) -> Build:
-    tags, state = image["tags"], image.get("state") or {}
+def _build(image: Mapping[str, Any], tags: Mapping[str, str], account: str) -> Build:
+    state = image.get("state") or {}
     amis = (image.get("outputResources") or {}).get("amis") or []
     return Build(
         recipe=tags.get(RECIPE_TAG, ""),
