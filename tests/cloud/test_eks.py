@@ -80,6 +80,11 @@ class Cluster:
         )
         return found["AutoScalingGroups"][0] if found["AutoScalingGroups"] else None
 
+    def actions(self, group):
+        name = group["resources"]["autoScalingGroups"][0]["name"]
+        client = self.cloud.client("autoscaling", region=REGION)
+        return client.describe_scheduled_actions(AutoScalingGroupName=name)["ScheduledUpdateGroupActions"]
+
     def reserved(self, **more):
         aim = {"CapacityReservationTarget": {"CapacityReservationId": RESERVED}}
         return self.template(InstanceType="p5.48xlarge", CapacityReservationSpecification=aim, **more)
@@ -291,10 +296,22 @@ def test_a_block_gives_its_machines_in_its_window_and_takes_them_back(p5):
     seed.clock(p5.cloud.endpoint, OPENS + timedelta(minutes=1))
     assert p5.describe()["health"]["issues"] == [], "Auto Scaling kept trying"
     assert p5.left(BLOCK) == 0
-    seed.clock(p5.cloud.endpoint, CLOSES)
-    p5.describe()
-    assert p5.left(BLOCK) == 0
-    p5.delete()
+    (action,) = p5.actions(group)
+    assert (action["StartTime"], action["DesiredCapacity"]) == (CLOSES - timedelta(minutes=40), 0)
+    seed.clock(p5.cloud.endpoint, CLOSES - timedelta(minutes=39))
+    assert p5.describe()["scalingConfig"]["desiredSize"] == 0, "EKS empties it before EC2 does"
+    assert p5.left(BLOCK) == 2
+
+
+def test_a_scheduled_action_opens_a_group(p5):
+    seed.clock(p5.cloud.endpoint, OPENS - timedelta(hours=1))
+    group = p5.group(size=0, capacityType="CAPACITY_BLOCK", launchTemplate=p5.block())
+    name = group["resources"]["autoScalingGroups"][0]["name"]
+    p5.cloud.client("autoscaling", region=REGION).put_scheduled_update_group_action(
+        AutoScalingGroupName=name, ScheduledActionName="open", StartTime=OPENS, DesiredCapacity=2
+    )
+    seed.clock(p5.cloud.endpoint, OPENS + timedelta(minutes=1))
+    assert (p5.describe()["scalingConfig"]["desiredSize"], p5.left(BLOCK)) == (2, 0)
 
 
 def test_a_blocks_group_changes_version_only_when_it_is_empty(p5):

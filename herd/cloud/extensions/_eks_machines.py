@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
 
 from herd.cloud import world
 from herd.cloud.errors import AwsError
-from herd.cloud.extensions._ec2_capacity import give_back, held, take
+from herd.cloud.extensions import HANDLERS
+from herd.cloud.extensions._ec2_capacity import give_back, held, reservations, take
 from herd.cloud.extensions._eks_held import Held
 from herd.cloud.extensions._eks_templates import Machine
 from herd.cloud.wire import Call
 
+CLOSING: Final = "Amazon EKS Node Group Capacity Scaledown Before Reservation End"
+EMPTIES_EARLY: Final = timedelta(minutes=40)
 _MARKETS = {"on-demand": "On-Demand", "spot": "Spot", "capacity-block": "On-Demand"}
 # A describe may heal a group, and describes don't wait for each other at the gateway.
 _LOCK = threading.RLock()
@@ -73,16 +78,37 @@ def size_group(call: Call, group: Held) -> None:
     held_group.desired_capacity = sizes["desiredSize"]
 
 
+def sizes(call: Call, group: Held) -> dict[str, int]:
+    """The sizes that the Auto Scaling group has now."""
+    found = _autoscaling(call).autoscaling_groups[asg_name(group)]
+    return {"minSize": found.min_size, "maxSize": found.max_size, "desiredSize": found.desired_capacity}
+
+
+def close_in_time(call: Call, group: Held, machine: Machine) -> None:
+    """EKS empties a group of a capacity block before EC2 does, so that pods can move.
+
+    Source: Amazon EKS User Guide, "Create a managed node group with Capacity Blocks for ML".
+    """
+    block = reservations(call.account, call.region).get(machine.reservation or "", {})
+    if machine.market != "capacity-block" or "EndDate" not in block:
+        return
+    action = {
+        "AutoScalingGroupName": asg_name(group),
+        "ScheduledActionName": CLOSING,
+        "StartTime": block["EndDate"] - EMPTIES_EARLY,
+        "MinSize": 0,
+        "DesiredCapacity": 0,
+    }
+    HANDLERS["autoscaling", "PutScheduledUpdateGroupAction"](replace(call, service="autoscaling", params=action))
+
+
 def drop_group(call: Call, group: Held) -> None:
     """Give everything back, and take the Auto Scaling group away."""
     give_back(call, asg_name(group))
     _settle_addresses(call, group, {})
     if "_own_template" in group:
         world.ec2(call).delete_launch_template(group["_own_template"], None)
-    backend, name = _autoscaling(call), asg_name(group)
-    backend.autoscaling_groups.pop(name, None)
-    for key in [key for key, each in backend.scheduled_actions.items() if each.auto_scaling_group_name == name]:
-        del backend.scheduled_actions[key]
+    _autoscaling(call).autoscaling_groups.pop(asg_name(group), None)
 
 
 def running(call: Call, group: Held) -> int:

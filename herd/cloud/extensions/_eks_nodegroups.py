@@ -13,7 +13,7 @@ from typing import Any
 from herd.cloud import world
 from herd.cloud.errors import AwsError
 from herd.cloud.extensions import _eks_machines as machines
-from herd.cloud.extensions import handles
+from herd.cloud.extensions import autoscaling, handles
 from herd.cloud.extensions._ec2_types import instance_type
 from herd.cloud.extensions._eks_access import let_nodes_in, let_nodes_out
 from herd.cloud.extensions._eks_held import (
@@ -33,6 +33,7 @@ from herd.cloud.extensions._eks_held import (
     trusts,
 )
 from herd.cloud.extensions._eks_templates import Machine, machine
+from herd.cloud.state import store
 from herd.cloud.wire import Call
 
 _RESERVED_LABELS = ("kubernetes.io/", "k8s.io/", "eks.amazonaws.com/")
@@ -65,6 +66,7 @@ def _create(call: Call) -> Mapping[str, Any]:
     made_of = machine(call, call.params, version=owner["version"])
     made = _made(call, owner, made_of)
     machines.make_group(call, made)
+    machines.close_in_time(call, made, made_of)
     held[name] = made
     let_nodes_in(call, owner, made["nodeRole"])
     issue = machines.launch(call, made, made_of)
@@ -196,8 +198,20 @@ def _config_problems(asked: Mapping[str, Any]) -> Iterator[str]:
             yield f"Only one of {name}Count and {name}Percentage can be specified."
 
 
+@autoscaling.on_resize
+def _resized(call: Call, name: str) -> None:
+    """A schedule, or somebody, gave the Auto Scaling group of a node group another size."""
+    found = (group for held in store("eks.nodegroup", call.account, call.region).values() for group in held.values())
+    group = next((each for each in found if machines.asg_name(each) == name), None)
+    if group is None or group["status"] not in _SETTLED:
+        return
+    group["scalingConfig"] = machines.sizes(call, group)
+    _note(group, machines.launch(call, group, _now(call, group)))
+
+
 @handles("eks", "DescribeNodegroup")
 def _describe(call: Call) -> Mapping[str, Any]:
+    autoscaling.settle(call)
     group = _group(call)
     if group["health"]["issues"] and group["status"] in _SETTLED:
         _try_again(call, group)

@@ -125,7 +125,7 @@ def update(scope: Scope, config: tagging.TagConfig) -> dict[str, Any]:
             done += 1
         return _until_ready(scope, config, updating=True)
     except CloudError as error:
-        if not done:
+        if not done and not row.marks_failed_updates:
             raise
         raise PartialError(scope.id, read(scope, config) or scope.state, [str(error)]) from error
 

@@ -185,6 +185,8 @@ class Row:
         is_global: The service has one endpoint for all regions.
         delete_before_replace: Set by the bridged provider itself.
         fixed: Inputs that matter to Pulumi alone (forceDestroy): kept in state, never sent.
+        marks_failed_updates: Whether an update that fails is remembered even if it changed nothing, as the bridge does
+            with every update that fails: the next one is made even without a difference.
     """
 
     type: str
@@ -216,3 +218,4 @@ class Row:
     is_global: bool = False
     delete_before_replace: bool = False
     fixed: tuple[str, ...] = ()
+    marks_failed_updates: bool = False

@@ -121,6 +121,7 @@ NODE_GROUP = Row(
     after_read=_resources,
     parse=split(":", "clusterName", "nodeGroupName"),
     fixed=("forceUpdateVersion",),
+    marks_failed_updates=True,
 )
 
 ROWS = (NODE_GROUP,)
