@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from ruamel.yaml.error import YAMLError
@@ -23,9 +24,12 @@ class Edit:
 
     def __init__(self, stack: PoolStack) -> None:
         self.stack = stack
-        self._text = YamlText(stack.text, stack.file.shown)
         self._data: dict[str, Any] = copy.deepcopy(stack.data)
         self.changed = False
+
+    @cached_property
+    def _text(self) -> YamlText:
+        return YamlText(self.stack.text, self.stack.file.shown)
 
     def set(self, pool: str, at: int, field: str, value: Any) -> None:
         """Give a field of a generation another value."""

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from components.base.problems import InvalidInputError
 from components.base.validation import FieldPath, dotted
+
+_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
+
+
+@lru_cache(maxsize=8)
+def _composed(text: str) -> Node:
+    """The nodes of a text, which are shared and only read: the parser is slow."""
+    root: Node = YAML(typ="rt", pure=True).compose(text)
+    return root
 
 
 class YamlText:
@@ -22,7 +32,7 @@ class YamlText:
 
     def __init__(self, text: str, shown: str) -> None:
         self._text, self._shown = text if text.endswith("\n") else f"{text}\n", shown
-        self._root: Node = YAML(typ="rt", pure=True).compose(self._text)
+        self._root = _composed(self._text)
         self._edits: list[tuple[int, int, str]] = []
 
     def result(self) -> str:
@@ -104,6 +114,8 @@ class YamlText:
         parent = self._find(path[:-1])
         if node is None or not isinstance(parent, MappingNode):
             raise self._refused(path)
+        if _anchored(node):
+            raise self._refused(path, "has an anchor, which a copy can't have: write it out")
         if parent.flow_style:
             return self._text[node.start_mark.index : self._end(node)]
         key = parent.value[self._position(parent, path[-1])][0].start_mark
@@ -120,7 +132,7 @@ class YamlText:
             if found is None:
                 return None
             # An alias is the node it stands for, somewhere else: edits there would have other effects as well.
-            if found.start_mark.index < node.start_mark.index:
+            if found.start_mark.index < self._earliest(node, part):
                 raise self._refused(path[: at + 1], "is an alias of something else: write it out")
             node = found
         return node
@@ -130,6 +142,13 @@ class YamlText:
         if at < 0:
             return None
         return node.value[at][1] if isinstance(node, MappingNode) else node.value[at]
+
+    def _earliest(self, node: Any, part: str | int) -> int:
+        """Where what really stands there can begin: behind its key, or what is before it in a list."""
+        at = self._position(node, part)
+        before = node.value[at][0] if isinstance(node, MappingNode) else node.value[at - 1] if at else None
+        index: int = before.end_mark.index if before is not None else node.start_mark.index
+        return index
 
     @staticmethod
     def _position(node: Any, part: str | int) -> int:
@@ -204,10 +223,14 @@ def inline(value: Any) -> str:
 
 
 def _plain(text: str) -> bool:
-    try:
-        return bool(YAML(typ="safe", pure=True).load(f"[{text}]") == [text])
-    except YAMLError:
-        return False
+    """Whether a text means itself without quotes: no sign of YAML's in it, and no number, truth or nothing."""
+    return _WORD.fullmatch(text) is not None and bool(YAML(typ="safe", pure=True).load(text) == text)
+
+
+def _anchored(node: Any) -> bool:
+    parts = [] if isinstance(node, ScalarNode) else node.value
+    inner = [each for part in parts for each in (part if isinstance(part, tuple) else (part,))]
+    return node.anchor is not None or any(map(_anchored, inner))
 
 
 def _outdented(line: str, columns: int) -> str:

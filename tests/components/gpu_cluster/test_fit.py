@@ -66,7 +66,7 @@ def test_subnets_hold_every_pool_at_its_largest():
     network["managed"]["needs"] = [{"tier": "pods", "zone": "us-west-2a", "nodes": 1}]
     [(path, message, _)] = fit.addresses_fit(pools(system=pool()), NetworkSpec.model_validate(network))
     assert path == ("pools", "system", "maxNodes")
-    # 110 pods take 7 prefixes of 16, one more is kept warm, one address is the interface's own: four nodes, and the need.
+    # 110 pods take 7 prefixes of 16, one more is kept warm, one address is the interface's own: 4 nodes, and the need.
     assert message.startswith(
         f"{4 * (8 * 16 + 1) + 1} addresses are needed in a pods subnet in us-west-2a, a /24 offers"
     )
