@@ -153,7 +153,7 @@ class Objects:
                     f"Apply failed with {len(clashes)} conflict{plural}: conflict{plural} with " + ", ".join(clashes),
                 )
             mine = ownership.owned(asked)
-            lost = {path for path in mine if ownership.at(found.body, path) != mine[path]}
+            lost = {path for path in mine if not ownership.same(ownership.at(found.body, path), mine[path])}
             others = {who: {p: v for p, v in fields.items() if p not in lost} for who, fields in others.items()}
             kept = {path for fields in others.values() for path in fields}
             body = ownership.merged(asked, found.body, found.owners.get(manager, {}), kept)

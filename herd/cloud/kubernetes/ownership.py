@@ -16,7 +16,7 @@ _IDENTITY = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "nam
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """The values that a manager owns: everything that is no map, and empty maps."""
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, Mapping) and (value or not path):
         for key, item in value.items():
             yield from leaves(item, (*path, key))
     else:
@@ -34,8 +34,13 @@ def conflicts(asked: Mapping[str, Any], live: Mapping[str, Any], others: Mapping
         f'"{manager}": .{".".join(path)}'
         for path, value in owned(asked).items()
         for manager, fields in sorted(others.items())
-        if path in fields and at(live, path) != value
+        if path in fields and not same(at(live, path), value)
     ]
+
+
+def same(live: Any, asked: Any) -> bool:
+    """Whether a value is as it is asked for; to ask for an empty map is to ask for a map."""
+    return bool(live == asked) or (asked == {} and isinstance(live, Mapping))
 
 
 def merged(asked: Mapping[str, Any], live: Mapping[str, Any], before: Mapping[Path, Any], kept: set[Path]) -> Any:
@@ -71,9 +76,9 @@ def _put(target: dict[str, Any], path: Path, value: Any) -> None:
 
 
 def _remove(target: dict[str, Any], path: Path) -> None:
-    """Take a value away, and the maps that held nothing else."""
+    """Take a value away, and the maps that held nothing else; a map that holds something stays."""
     below = target.get(path[0])
     if len(path) > 1 and isinstance(below, dict):
         _remove(below, path[1:])
-    if len(path) == 1 or below == {}:
+    if below == {} or (len(path) == 1 and not isinstance(below, dict)):
         target.pop(path[0], None)

@@ -202,7 +202,10 @@ def _wrong(release: Json) -> list[tuple[str, str]]:
 def _wrong_chart(chart: str, version: str, repository: str) -> Iterator[tuple[str, str]]:
     if chart.startswith("oci://"):
         if not _OCI.match(chart):
-            yield "chart", f"{chart!r} is no reference oci://HOST/PATH/CHART[@DIGEST]; the version is a property of its own"
+            yield (
+                "chart",
+                f"{chart!r} is no reference oci://HOST/PATH/CHART[@DIGEST]; the version is a property of its own",
+            )
         if repository:
             yield "repositoryOpts.repo", "an oci:// chart needs no repository"
     elif not repository:
