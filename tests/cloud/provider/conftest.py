@@ -77,7 +77,8 @@ class World:
         if name not in self.made:
             token = self.type_named(name.partition("#")[0])
             self.prepare(token)
-            self.made[name] = self.make(token, self.resolved(EXAMPLES[token]["inputs"]), name.lower().replace("#", "-"))
+            given = EXAMPLES[token]["inputs"] | (EXAMPLES[token].get("second", {}) if "#" in name else {})
+            self.made[name] = self.make(token, self.resolved(given), name.lower().replace("#", "-"))
         return self.made[name]
 
     def prepare(self, token: str) -> None:

@@ -147,6 +147,7 @@ def test_without_the_option_the_next_up_is_content_with_a_group_that_failed(pool
     assert pools.status()["gpu"] == "CREATE_FAILED"
 
 
+@pytest.mark.slow
 def test_a_refresh_forgets_that_a_creation_failed(pools):
     """The provider reads a failed group as any other; `pulumi state taint` has it made anew then."""
     pools.shortage()
@@ -156,6 +157,7 @@ def test_a_refresh_forgets_that_a_creation_failed(pools):
     assert pools.status()["gpu"] == "CREATE_FAILED"
 
 
+@pytest.mark.slow
 def test_an_update_that_fails_has_a_living_group_made_anew_if_the_option_is_still_there(pools):
     """Why a group that is changed in place must not have the option in the run that changes it, nor in the next."""
     draining = [{"key": "herd.dev/draining", "value": "g1", "effect": "NO_SCHEDULE"}]
