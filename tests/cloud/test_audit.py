@@ -579,6 +579,58 @@ def pod_identity(c):
     return made["association"]["associationId"]
 
 
+DOCUMENT = """
+name: orphan
+schemaVersion: 1.0
+phases:
+  - name: build
+    steps:
+      - name: look
+        action: ExecuteBash
+        inputs:
+          commands: [uname]
+"""
+
+
+@plant("aws:imagebuilder/component:Component")
+def component(c):
+    given = {"name": "orphan", "semanticVersion": "1.0.0", "platform": "Linux", "data": DOCUMENT}
+    return c.client("imagebuilder").create_component(**given, tags=TAGS)["componentBuildVersionArn"]
+
+
+@plant("aws:imagebuilder/imageRecipe:ImageRecipe")
+def recipe(c):
+    parent = c.client("ec2").register_image(Name="parent", Architecture="x86_64", RootDeviceName="/dev/xvda")["ImageId"]
+    given = {"name": "orphan", "semanticVersion": "1.0.0", "components": [{"componentArn": component(c)}]}
+    made = c.client("imagebuilder").create_image_recipe(**given, parentImage=parent, tags=TAGS)
+    return made["imageRecipeArn"]
+
+
+@plant("aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration")
+def machines_that_build(c):
+    c.client("iam").create_instance_profile(InstanceProfileName="builds")
+    given = {"name": "orphan", "instanceProfileName": "builds", "tags": TAGS}
+    return c.client("imagebuilder").create_infrastructure_configuration(**given)["infrastructureConfigurationArn"]
+
+
+@plant("aws:imagebuilder/distributionConfiguration:DistributionConfiguration")
+def distribution(c):
+    given = {"name": "orphan", "distributions": [{"region": c.region}], "tags": TAGS}
+    return c.client("imagebuilder").create_distribution_configuration(**given)["distributionConfigurationArn"]
+
+
+@plant("aws:imagebuilder/image:Image")
+def image(c):
+    uses = {"imageRecipeArn": recipe(c), "infrastructureConfigurationArn": machines_that_build(c)}
+    return c.client("imagebuilder").create_image(**uses, tags=TAGS)["imageBuildVersionArn"]
+
+
+@plant("aws:imagebuilder/imagePipeline:ImagePipeline")
+def image_pipeline(c):
+    uses = {"imageRecipeArn": recipe(c), "infrastructureConfigurationArn": machines_that_build(c)}
+    return c.client("imagebuilder").create_image_pipeline(name="orphan", **uses, tags=TAGS)["imagePipelineArn"]
+
+
 def found(cloud, types=None):
     return audit(cloud.endpoint, cloud.account, [cloud.region], types=types)
 

@@ -63,7 +63,7 @@ def _create_component(call: Call) -> Answer:
     number = 1 + sum(key.startswith(f"{prefix}/") for key in held(call, COMPONENT))
     thing = {
         **given(call, "semanticVersion"),
-        "version": f"{version}/{number}",
+        "version": version,
         "type": kind,
         "owner": call.account,
         "encrypted": True,
@@ -93,8 +93,7 @@ def _delete_component(call: Call) -> Answer:
 @handles("imagebuilder", "ListComponents")
 def _list_components(call: Call) -> Answer:
     found = {each["arn"].rpartition("/")[0]: each for each in held(call, COMPONENT).values() if matches(call, each)}
-    versions = [{**each, "arn": key, "version": each["version"].split("/")[0]} for key, each in found.items()]
-    shown, token = page(call, versions)
+    shown, token = page(call, [{**each, "arn": key} for key, each in found.items()])
     return {"componentVersionList": shown, "nextToken": token}
 
 

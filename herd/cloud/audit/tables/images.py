@@ -1,4 +1,4 @@
-"""The registry, its caches and settings, and the builds that fill it."""
+"""The registry, its caches and settings, and the builds that fill it; machine images and what makes them."""
 
 from __future__ import annotations
 
@@ -86,5 +86,60 @@ LISTINGS = (
         name="value",
         tags="tags",
         details=("batch_get_projects", {"names": "[value]"}, "projects[0]"),
+    ),
+    Listing(
+        "aws:imagebuilder/component:Component",
+        "imagebuilder",
+        "list_component_build_versions",
+        "componentSummaryList",
+        id="arn",
+        name="name",
+        tags="tags",
+    ),
+    Listing(
+        "aws:imagebuilder/imageRecipe:ImageRecipe",
+        "imagebuilder",
+        "list_image_recipes",
+        "imageRecipeSummaryList",
+        id="arn",
+        name="name",
+        tags="tags",
+    ),
+    Listing(
+        "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration",
+        "imagebuilder",
+        "list_infrastructure_configurations",
+        "infrastructureConfigurationSummaryList",
+        id="arn",
+        name="name",
+        tags="tags",
+    ),
+    Listing(
+        "aws:imagebuilder/distributionConfiguration:DistributionConfiguration",
+        "imagebuilder",
+        "list_distribution_configurations",
+        "distributionConfigurationSummaryList",
+        id="arn",
+        name="name",
+        tags="tags",
+    ),
+    # What an image has produced (AMIs and their snapshots) outlives it by design: a lock may name it.
+    Listing(
+        "aws:imagebuilder/image:Image",
+        "imagebuilder",
+        "list_image_build_versions",
+        "imageSummaryList",
+        id="arn",
+        name="name",
+        tags="tags",
+    ),
+    Listing(
+        "aws:imagebuilder/imagePipeline:ImagePipeline",
+        "imagebuilder",
+        "list_image_pipelines",
+        "imagePipelineList",
+        id="arn",
+        name="name",
+        tags="tags",
     ),
 )

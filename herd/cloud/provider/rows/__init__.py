@@ -18,6 +18,7 @@ from herd.cloud.provider.rows import (
     endpoints,
     fsx,
     iam,
+    images,
     keys,
     logs,
     messaging,
@@ -51,5 +52,6 @@ MODULES = (
     parameters,
     eks,
     eks_nodes,
+    images,
 )
 ROWS: Mapping[str, Row] = {row.type: row for module in MODULES for row in module.ROWS}
