@@ -26,6 +26,9 @@ def command(
     engine: Annotated[
         EngineChoice, typer.Option(help="auto takes the pulumi on PATH if there is one.")
     ] = EngineChoice.AUTO,
+    roll: Annotated[
+        bool, typer.Option("--roll", help="Also roll every node pool to new images, slice by slice where it is full.")
+    ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report here.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the scratch folder: state, events, program.")] = False,
     cloud: Annotated[
@@ -56,7 +59,14 @@ def command(
                 console.print(f"  state and events: {scratch}", soft_wrap=True)
             with Progress(console, stop.check) as progress:
                 report = rehearse(
-                    root, stack, base=base, engine=engine.value, scratch=scratch, endpoint=cloud, listener=progress
+                    root,
+                    stack,
+                    base=base,
+                    engine=engine.value,
+                    scratch=scratch,
+                    endpoint=cloud,
+                    rolled=roll,
+                    listener=progress,
                 )
         except BaseException:
             # Whatever fails after a signal fails because of it.

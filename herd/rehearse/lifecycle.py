@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from components.base.problems import InvalidInputError
 from herd.engine.state import urn_name, urn_type
 from herd.plan import Plan
 from herd.rehearse.drill import Clients, damage
@@ -15,6 +17,10 @@ from herd.rehearse.report import Phase, Replacement, changed
 from herd.rehearse.workspace import Tree
 
 FINAL_BACKUP = "aws:fsx/backup:Backup"
+
+
+Roll = Callable[[Callable[[], Plan]], Iterable[tuple[str, Plan, list[str]]]]
+"""Rolls pools with a way to bring the stack up: what each `up` was for, its plan, and what it did wrong."""
 
 
 class Object(Protocol):
@@ -64,10 +70,16 @@ class Lifecycle:
     """
 
     def __init__(
-        self, driver: Driver, session: Clients, audit: Callable[[], Sequence[Object]], listener: Listener
+        self,
+        driver: Driver,
+        session: Clients,
+        audit: Callable[[], Sequence[Object]],
+        listener: Listener,
+        roll: Roll | None = None,
     ) -> None:
-        """A lifecycle on a fresh cloud that `session` reaches and `audit` lists."""
+        """A lifecycle on a fresh cloud that `session` reaches and `audit` lists; `roll` rolls the stack's pools."""
         self._driver, self._session, self._audit, self._listener = driver, session, audit, listener
+        self._roll = roll
         self.phases: list[Phase] = []
         self.deployment: dict[str, Any] = {}
         self.replaced: tuple[Replacement, ...] = ()
@@ -81,6 +93,7 @@ class Lifecycle:
             and self._phase("up working tree", lambda: self._second(tree))
             and self._phase("refresh: no drift", self._refresh)
             and self._phase("up again: all same", lambda: self._again(tree))
+            and (self._roll is None or self._phase("roll every pool", lambda: self._rolled(tree)))
             and self._phase("drill", lambda: self._drill(tree))
         )
         if alive and self._protected():
@@ -130,6 +143,28 @@ class Lifecycle:
     def _again(self, tree: Tree) -> _Verdict:
         run = self._up(tree)
         return _Verdict(run.plan.changes, [*run.errors, *(f"not the same: {row}" for row in _moved(run.plan))])
+
+    def _rolled(self, tree: Tree) -> _Verdict:
+        operations: Counter[str] = Counter()
+        problems: list[str] = []
+        notes: list[str] = []
+
+        def up() -> Plan:
+            run = self._up(tree)
+            problems.extend(run.errors)
+            operations.update({op: count for op, count in run.plan.changes.items() if op != "same"})
+            return run.plan
+
+        try:
+            for what, plan, wrong in self._roll(up) if self._roll else ():
+                problems.extend(f"{what}: {each}" for each in wrong)
+                steps = Counter(step.op for step in plan.changed() if _is_custom(step.urn))
+                notes.append(f"{what}: {', '.join(f'{op} {count}' for op, count in steps.items()) or 'nothing'}")
+                if problems:
+                    break
+        except InvalidInputError as error:
+            problems.extend(map(str, error.problems))
+        return _Verdict(operations, problems, notes)
 
     def _drill(self, tree: Tree) -> _Verdict:
         done, missing = damage(self._session, self.deployment)
@@ -190,6 +225,11 @@ class Lifecycle:
         self.leftovers = tuple(f"{item.type} {item.id} in {item.region}" for item in left)
         notes = [f"kept on purpose: final backup {item.id} (skipFinalBackup: false)" for item in backups]
         return _Verdict({}, [f"left over: {item}" for item in self.leftovers], notes)
+
+
+def _is_custom(urn: str) -> bool:
+    """Whether a URN is of something in the cloud, not of a component or the stack."""
+    return not urn_type(urn).startswith(("herd:", "pulumi:pulumi:"))
 
 
 def _leaves_a_backup(resource: Mapping[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -19,11 +19,13 @@ from herd.cloud.audit import Found
 from herd.cloud.server import CloudServer, RunningCloud, SpawnedCloud
 from herd.cloud.stand_ins import fidelity, folders, servicers
 from herd.engine import Event
+from herd.plan import Plan
 from herd.rehearse.account import prepare
 from herd.rehearse.driver import Driver, EmbeddedDriver, OnEvent
-from herd.rehearse.lifecycle import Lifecycle, Listener
+from herd.rehearse.lifecycle import Lifecycle, Listener, Roll
 from herd.rehearse.pulumi_cli import PulumiDriver, find_cli, required_cli
 from herd.rehearse.report import Report, by_component
+from herd.rehearse.rolling import Rolling, Up, rolling_tree
 from herd.rehearse.sealed import sealed_environment
 from herd.rehearse.workspace import Tree, checkout
 from herd.release.rehearsed import rehearsed_stack
@@ -49,6 +51,7 @@ def rehearse(
     engine: str = "auto",
     scratch: Path | None = None,
     endpoint: str | None = None,
+    rolled: bool = False,
 ) -> Report:
     """Rehearse a stack.
 
@@ -60,6 +63,7 @@ def rehearse(
         engine: `embedded`, `pulumi`, or `auto`: the CLI if there is one on PATH.
         scratch: Folder for state, events and programs, kept afterwards; None for one that goes with the rehearsal.
         endpoint: Address of a running stand-in cloud; None for a fresh one that goes with the rehearsal.
+        rolled: Also roll every node pool to new images; in a copy of the working tree.
 
     Raises:
         InvalidInputError: The stack file is wrong, the reference unknown, the CLI asked for and missing, or the
@@ -68,13 +72,22 @@ def rehearse(
     if scratch is None:
         with tempfile.TemporaryDirectory(prefix=f"herd-{stack}-", ignore_cleanup_errors=True) as folder:
             report = rehearse(
-                root, stack, listener=listener, base=base, engine=engine, scratch=Path(folder), endpoint=endpoint
+                root,
+                stack,
+                listener=listener,
+                base=base,
+                engine=engine,
+                scratch=Path(folder),
+                endpoint=endpoint,
+                rolled=rolled,
             )
             return replace(report, scratch="")
     settings = load_stack(root, stack, fidelity="rehearse")
     account, regions = _place(settings)
     tree = Tree(root, "working tree")
     first = checkout(root, base, scratch / "base") if base is not None else tree
+    if rolled and base is not None:
+        raise InvalidInputError.one("a roll starts from the working tree", field="--roll", fix="leave --from out")
     if engine == "pulumi":
         required_cli()
     with sealed_environment():
@@ -92,9 +105,17 @@ def rehearse(
             return rehearsed_stack(tree.root, stack, clients, scratch / "releases")
 
         def config(tree: Tree) -> Mapping[str, Any]:
-            return rehearsed(tree)[0].config
+            # A roll edits the stack file of its tree between one `up` and the next.
+            return (load_stack(tree.root, stack, fidelity="rehearse") if rolled else rehearsed(tree)[0]).config
 
         stand_ins = rehearsed(tree)[1]
+        roll: Roll | None = None
+        if rolled:
+            tree = first = rolling_tree(root, stack, clients, scratch / "rolling")
+
+            def roll(up: Up) -> Iterator[tuple[str, Plan, list[str]]]:
+                return Rolling(tree, stack, clients, up).run()
+
         there = frozenset().union(
             *(prepare(cloud, account, regions[0], rehearsed(each)[0].own()) for each in dict.fromkeys((first, tree)))
         )
@@ -111,7 +132,7 @@ def rehearse(
             on_event=listener.event,
         )
         session = _Session(cloud, account, regions[0])
-        lifecycle = Lifecycle(driver, session, audit, listener)
+        lifecycle = Lifecycle(driver, session, audit, listener, roll)
         lifecycle.run(first, tree)
     return Report(
         stack=stack,
