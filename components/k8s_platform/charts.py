@@ -55,6 +55,5 @@ def install(
         cleanup_on_fail=True,
         max_history=HISTORY,
         timeout=TIMEOUT_SECONDS,
-        # One name, one release: the new one can't be made beside the old one.
-        opts=component.child(depends_on=depends_on, delete_before_replace=True),
+        opts=component.child(depends_on=depends_on),
     )

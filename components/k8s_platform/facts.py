@@ -46,6 +46,7 @@ class ClusterFacts:
             managed node group's own.)
         pods_have_subnets: Whether pods live in subnets of their own: then a node's first interface holds none of them.
         before_nodes: What a node finds missing at start if it isn't there yet: permissions, network, identities.
+        before_objects: What lets whoever deploys into the cluster; without it nothing in there is made or deleted.
         before_elastic: What Karpenter's custom resources wait for; empty until Karpenter is there.
     """
 
@@ -61,4 +62,5 @@ class ClusterFacts:
     node_instance_profile: pulumi.Input[str]
     pods_have_subnets: bool
     before_nodes: Sequence[pulumi.Resource] = field(default_factory=tuple)
+    before_objects: Sequence[pulumi.Resource] = field(default_factory=tuple)
     before_elastic: Sequence[pulumi.Resource] = field(default_factory=tuple)

@@ -57,5 +57,6 @@ def cluster_provider(
         cluster_identifier=cluster.arn,
         # Field owners instead of the last-applied annotation: controllers and we may write to one object.
         enable_server_side_apply=True,
-        opts=opts,
+        # Whatever is made through it waits for the way in, and is gone before the way in is.
+        opts=pulumi.ResourceOptions.merge(pulumi.ResourceOptions(depends_on=list(cluster.before_objects)), opts),
     )

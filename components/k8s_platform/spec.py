@@ -68,20 +68,27 @@ class Access(Spec):
     Attributes:
         principal: An IAM role. Users have keys that don't expire: they assume a role.
         policy: What EKS calls AmazonEKS...Policy: cluster-admin, admin, admin-view, edit or view.
-        namespaces: Where; a name may end with `*`. None: in the whole cluster.
+        namespaces: Where; a name may end with `*`. None: in the whole cluster, as a cluster-admin always is.
     """
 
     principal: RoleArn
     policy: AccessPolicy
     namespaces: tuple[Namespace, ...] = ()
 
+    @model_validator(mode="after")
+    def _administrators_have_all_of_it(self) -> Self:
+        if self.policy == "cluster-admin" and self.namespaces:
+            text = "a cluster-admin has the whole cluster: for some namespaces the policy is admin"
+            raise FieldProblemsError([(("namespaces",), text)])
+        return self
+
 
 class ClusterSpec(Spec):
     """The cluster of a stack.
 
     Attributes:
-        name: Ends the cluster's name, `PROJECT-STACK-NAME`. A change of what AWS can't change in place (the service
-            range) takes a new name: the new cluster is made beside the old one.
+        name: Ends the cluster's name, `PROJECT-STACK-NAME`. With a new name a new cluster is made beside the old one;
+            a change of what AWS can't change in place (the service range) needs that.
         endpoint: Who reaches the API server: the VPC alone, or named ranges too.
         access: Who may do what, by name; a cluster-admin of the whole cluster among them (the role that deploys).
         service_cidr: Addresses of services. They exist inside the cluster alone, and must not be anyone's real ones.
@@ -116,8 +123,8 @@ class ClusterSpec(Spec):
                 text = f"{entry.principal} is also {holders[entry.principal]}: a principal has one access entry"
                 found.append((("access", name, "principal"), text))
             holders.setdefault(entry.principal, name)
-        if not any(entry.policy == "cluster-admin" and not entry.namespaces for entry in self.access.values()):
-            text = "nobody is cluster-admin of the whole cluster, not even its maker: name the role that deploys"
+        if not any(entry.policy == "cluster-admin" for entry in self.access.values()):
+            text = "nobody is cluster-admin, not even whoever makes the cluster: name the role that deploys"
             found.append((("access",), text))
         if found:
             raise FieldProblemsError(found)

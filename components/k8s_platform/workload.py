@@ -60,7 +60,6 @@ def identify(
         namespace=SYSTEM_NAMESPACE,
         service_account=workload.service_account,
         role_arn=role.arn,
-        # A service account has one association: a second one, made before the first is gone, is refused.
-        opts=component.child(delete_before_replace=True),
+        opts=component.child(),
     )
     return [*rights, association]

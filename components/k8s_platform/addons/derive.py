@@ -17,7 +17,7 @@ from components.k8s_platform.spec import ClusterSpec
 
 EBS_SERVICE_ACCOUNT: Final = "ebs-csi-controller-sa"
 # V2 reaches only volumes and snapshots that the driver itself made and tagged. Source: aws-ebs-csi-driver, install.md.
-EBS_POLICY: Final = "service-role/AmazonEBSCSIDriverPolicyV2"
+EBS_POLICY: Final = "AmazonEBSCSIDriverPolicyV2"
 EBS_KEY_ACTIONS: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext")
 
 Values = dict[str, Any]

@@ -69,7 +69,7 @@ class ControlPlane(HerdComponent):
         key = Key(f"{name}-secrets", derive.secrets_key(spec, context), context, opts=self.child())
         logs = self._logs(log_key_arn)
         cluster = self._cluster(network, key, logs)
-        self._let_in(cluster)
+        administrators = self._let_in(cluster)
         node_role, profile, rights = self._node_role(pull_policy)
         # EKS makes the entry with the first managed node group and never takes it away; ours is there before, belongs
         # to a role that is replaced with it, and serves Karpenter's nodes too (containers-roadmap #2631).
@@ -101,6 +101,7 @@ class ControlPlane(HerdComponent):
             node_instance_profile=profile.name,
             pods_have_subnets=bool(network.pod_subnet_ids),
             before_nodes=(*rights, entry, *addons),
+            before_objects=tuple(administrators),
         )
         self.register_outputs(
             {
@@ -121,7 +122,7 @@ class ControlPlane(HerdComponent):
             name=derive.log_group_name(self._spec, self.context),
             retention_in_days=self._spec.log_retention_days,
             kms_key_id=key_arn,
-            opts=self.state(),
+            opts=self.state(delete_before_replace=False),
         )
 
     def _cluster(self, network: ClusterNetwork, key: Key, logs: cloudwatch.LogGroup) -> eks.Cluster:
@@ -163,17 +164,21 @@ class ControlPlane(HerdComponent):
             upgrade_policy=eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
             zonal_shift_config=eks.ClusterZonalShiftConfigArgs(enabled=True),
             deletion_protection=self.context.durable,
+            # A fixed name would have the provider delete the old cluster first. A change that AWS can't make in place
+            # fails instead, because the name is taken, or makes a new cluster beside it, if the name is changed too.
             # A role without its policy makes a cluster that can't be deleted cleanly: rights first, and last to go.
-            opts=self.state(depends_on=[rights, logs]),
+            opts=self.state(depends_on=[rights, logs], delete_before_replace=False),
         )
 
-    def _let_in(self, cluster: eks.Cluster) -> None:
+    def _let_in(self, cluster: eks.Cluster) -> list[pulumi.Resource]:
+        """Register who may do what; what is returned lets the administrators in, who deploy among them."""
+        administrators: list[pulumi.Resource] = []
         for row in derive.access(self._spec, partition(self.context.region)):
             name = f"{self._name}-{row.name}"
             entry = eks.AccessEntry(
                 name, cluster_name=cluster.name, principal_arn=row.principal, type="STANDARD", opts=self.child()
             )
-            eks.AccessPolicyAssociation(
+            association = eks.AccessPolicyAssociation(
                 name,
                 cluster_name=cluster.name,
                 principal_arn=entry.principal_arn,
@@ -181,9 +186,13 @@ class ControlPlane(HerdComponent):
                 access_scope=eks.AccessPolicyAssociationAccessScopeArgs(
                     type=row.scope, namespaces=list(row.namespaces) or None
                 ),
-                # Another scope replaces the association under the same id: made first, it would end deleted.
-                opts=self.child(delete_before_replace=True),
+                # Another scope replaces the association under the same id: made first, it would end deleted. An
+                # administrator's scope is the whole cluster for ever: it stays until everything in an old one is gone.
+                opts=self.child(delete_before_replace=None if row.administrator else True),
             )
+            if row.administrator:
+                administrators.append(association)
+        return administrators
 
     def _node_role(self, pull_policy: str) -> tuple[iam.Role, iam.InstanceProfile, list[pulumi.Resource]]:
         name = f"{self._name}-nodes"

@@ -46,6 +46,7 @@ class AccessArgs:
         policy_arn: The EKS access policy.
         scope: `cluster` or `namespace`.
         namespaces: Where the policy holds, for the scope `namespace`.
+        administrator: Whether it is about a cluster-admin.
     """
 
     name: str
@@ -53,6 +54,7 @@ class AccessArgs:
     policy_arn: str
     scope: str
     namespaces: tuple[str, ...]
+    administrator: bool
 
 
 def access(spec: ClusterSpec, partition: str) -> Iterator[AccessArgs]:
@@ -65,6 +67,7 @@ def access(spec: ClusterSpec, partition: str) -> Iterator[AccessArgs]:
             f"arn:{partition}:eks::aws:cluster-access-policy/{ACCESS_POLICIES[entry.policy]}",
             "namespace" if entry.namespaces else "cluster",
             entry.namespaces,
+            entry.policy == "cluster-admin",
         )
 
 

@@ -129,6 +129,14 @@ def test_what_must_not_be_lost_is_protected_in_prod_alone(recorded, environment,
     assert not [r.name for r in others if r.options.get("protect")]
 
 
+def test_no_cluster_goes_before_its_successor_is_there(recorded):
+    """The provider would delete first whatever has a fixed name: only an explicit no keeps it from that."""
+    found = recorded()
+    for kept in (found.one(eks.Cluster), found.one(cloudwatch.LogGroup)):
+        assert kept.options["deleteBeforeReplaceDefined"]
+        assert "deleteBeforeReplace" not in kept.options
+
+
 def test_who_is_let_in(recorded):
     role = "arn:aws:iam::111122223333:role/"
     access = {
@@ -148,7 +156,8 @@ def test_who_is_let_in(recorded):
         "cluster-deployer": {"type": "cluster"},
         "cluster-team": {"type": "namespace", "namespaces": ["team"]},
     }
-    assert all(a.options["deleteBeforeReplace"] for a in found.of(eks.AccessPolicyAssociation))
+    first = {a.name: a.options.get("deleteBeforeReplace") for a in found.of(eks.AccessPolicyAssociation)}
+    assert first == {"cluster-deployer": None, "cluster-team": True}
 
 
 def test_nodes_pull_describe_and_are_reached_by_session_manager_and_no_more(recorded):
@@ -233,7 +242,7 @@ def test_identities_are_there_before_the_pods_that_read_them(recorded):
 def test_the_ebs_driver_works_on_its_own_volumes_with_the_volumes_key(recorded):
     found = recorded()
     managed = found.one(iam.RolePolicyAttachment, "addons-ebs-csi-AmazonEBSCSIDriverPolicyV2").inputs["policyArn"]
-    assert managed == "arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicyV2"
+    assert managed == "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
     statements = json.loads(found.one(iam.RolePolicy, "addons-ebs-csi-key").inputs["policy"])["Statement"]
     assert [s["Resource"] for s in statements] == ["arn:volume-key", "arn:volume-key"]
 
@@ -308,6 +317,11 @@ def test_charts_go_through_the_clusters_own_provider(recorded):
     found = recorded()
     provider = found.one(PROVIDER)
     assert all(r.options["provider"].startswith(provider.urn) for r in found.of(RELEASE))
+
+
+def test_who_deploys_is_let_in_first_and_out_last(recorded):
+    found = recorded()
+    assert found.one(eks.AccessPolicyAssociation, "cluster-deployer").urn in found.one(PROVIDER).dependencies
 
 
 def test_the_way_in_holds_no_secret_and_stays_the_same(recorded):

@@ -47,12 +47,17 @@ def test_prod_is_private(make_cluster, make_context, environment, problems):
     "access",
     [
         {},
-        {"people": {"principal": ROLE, "policy": "view"}},
-        {"people": {"principal": ROLE, "policy": "cluster-admin", "namespaces": ["a"]}},
+        {"people": {"principal": ROLE, "policy": "admin"}},
+        {"people": {"principal": ROLE, "policy": "view", "namespaces": ["a"]}},
     ],
 )
 def test_somebody_administers_the_whole_cluster(access):
     assert "name the role that deploys" in found({"access": access})["cluster.access"]
+
+
+def test_an_administrator_has_the_whole_cluster():
+    part = {"deployer": {**ADMIN["deployer"], "namespaces": ["a"]}}
+    assert "the policy is admin" in found({"access": part})["cluster.access.deployer.namespaces"]
 
 
 def test_a_principal_has_one_entry():
