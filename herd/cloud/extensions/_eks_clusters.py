@@ -18,9 +18,7 @@ from herd.cloud.extensions._eks_held import (
     cluster,
     facts,
     in_use,
-    invalid,
     listed,
-    note_update,
     parts,
     public,
     refused,
@@ -59,7 +57,7 @@ def _create(call: Call) -> Mapping[str, Any]:
         "roleArn": call.params["roleArn"],
         "resourcesVpcConfig": network,
         "kubernetesNetworkConfig": services,
-        "logging": {"clusterLogging": _logging(set(_asked(call.get("logging"), on=True)))},
+        "logging": {"clusterLogging": shown_types(set(asked_types(call.get("logging"), on=True)))},
         "identity": {"oidc": {"issuer": f"https://oidc.eks.{call.region}.amazonaws.com/id/{number}"}},
         "status": "ACTIVE",
         "certificateAuthority": {"data": _authority(name)},
@@ -75,7 +73,7 @@ def _create(call: Call) -> Mapping[str, Any]:
         "_token": call.get("clientRequestToken"),
     }
     _lay_out(call, made)
-    _write_logs(call, made)
+    write_logs(call, made)
     clusters[name] = made
     _open_api(call, made)
     return {"cluster": public(made)}
@@ -87,12 +85,13 @@ def _authority(name: str) -> str:
     return base64.b64encode(f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n".encode()).decode()
 
 
-def _asked(logging: Mapping[str, Any] | None, *, on: bool) -> list[str]:
+def asked_types(logging: Mapping[str, Any] | None, *, on: bool) -> list[str]:
+    """The kinds of log that a request turns on, or off."""
     setups = (logging or {}).get("clusterLogging") or []
     return [kind for each in setups if bool(each.get("enabled")) is on for kind in each.get("types") or []]
 
 
-def _logging(enabled: set[str]) -> list[Held]:
+def shown_types(enabled: set[str]) -> list[Held]:
     """Both lists, as EKS answers them: what is on and what is off."""
     both = ((True, [t for t in LOG_TYPES if t in enabled]), (False, [t for t in LOG_TYPES if t not in enabled]))
     return [{"types": types, "enabled": on} for on, types in both if types]
@@ -141,7 +140,7 @@ def _listed(call: Call) -> Any:
     return eks_backends[call.account][call.region].clusters
 
 
-def _write_logs(call: Call, made: Held) -> None:
+def write_logs(call: Call, made: Held) -> None:
     """EKS makes the log group of a control plane that logs, if nobody made it before."""
     from moto.logs.models import logs_backends  # noqa: PLC0415
 
@@ -178,110 +177,6 @@ def _delete(call: Call) -> Mapping[str, Any]:
     del call.objects("cluster")[name]
     _listed(call).pop(name, None)
     return {"cluster": {**public(found), "status": "DELETING"}}
-
-
-# --- changes
-
-# Parameter of UpdateClusterConfig -> what the update is called.
-_KINDS = {
-    "logging": "LoggingUpdate",
-    "accessConfig": "AccessConfigUpdate",
-    "upgradePolicy": "UpgradePolicyUpdate",
-    "zonalShiftConfig": "ZonalShiftConfigUpdate",
-    "deletionProtection": "DeletionProtectionUpdate",
-    "controlPlaneScalingConfig": "ControlPlaneScalingConfigUpdate",
-}
-_ENDPOINT = ("endpointPublicAccess", "endpointPrivateAccess", "publicAccessCidrs")
-
-
-@handles("eks", "UpdateClusterConfig")
-def _configure(call: Call) -> Mapping[str, Any]:
-    found = cluster(call)
-    rules.unmodelled(call)
-    asked = call.get("resourcesVpcConfig") or {}
-    kinds = [kind for parameter, kind in _KINDS.items() if parameter in call.params]
-    kinds += ["EndpointAccessUpdate"] if asked.keys() & set(_ENDPOINT) else []
-    kinds += ["VpcConfigUpdate"] if asked.keys() & {"subnetIds", "securityGroupIds"} else []
-    if len(kinds) > 1:
-        # The message: aws/aws-cdk, issue 21439; kubernetes-sigs/cluster-api-provider-aws, issue 3553.
-        raise invalid("Only one type of update can be allowed.")
-    if not kinds:
-        raise invalid("Invalid type for cluster update.")
-    kind = kinds[0]
-    if kind in {"EndpointAccessUpdate", "VpcConfigUpdate"}:
-        return _change_network(call, found, asked, kind)
-    parameter = next(name for name, each in _KINDS.items() if each == kind)
-    if kind == "LoggingUpdate":
-        return _change_logging(call, found)
-    if kind == "AccessConfigUpdate":
-        rules.access_change(found["accessConfig"], call.params[parameter])
-    value = call.params[parameter]
-    if value == found[parameter] or (isinstance(value, dict) and {**found[parameter], **value} == found[parameter]):
-        raise invalid(f"Cluster is already at the desired configuration with {parameter}: {value}")
-    found[parameter] = {**found[parameter], **value} if isinstance(value, dict) else value
-    return note_update(found, kind, {parameter[0].upper() + parameter[1:]: value})
-
-
-def _change_network(call: Call, found: Held, asked: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    before = found["resourcesVpcConfig"]
-    own = ("vpcId", "clusterSecurityGroupId")
-    merged = rules.network(call, {**{k: v for k, v in before.items() if k not in own}, **asked}, found["name"])
-    if merged["vpcId"] != before["vpcId"]:
-        raise invalid("Subnets provided must belong to the same VPC as the cluster.")
-    merged["clusterSecurityGroupId"] = before["clusterSecurityGroupId"]
-    if merged == before:
-        raise invalid(
-            f"Cluster is already at the desired configuration with endpointPrivateAccess: "
-            f"{before['endpointPrivateAccess']} , endpointPublicAccess: {before['endpointPublicAccess']}, and Public "
-            f"Endpoint Restrictions: {before['publicAccessCidrs']}"
-        )
-    found["resourcesVpcConfig"] = merged
-    if kind == "VpcConfigUpdate":
-        world.delete_interfaces(call, found["_interfaces"])
-        groups = [merged["clusterSecurityGroupId"], *merged["securityGroupIds"]]
-        found["_interfaces"] = [
-            world.create_interface(call, subnet, groups, f"Amazon EKS {found['name']}")
-            for subnet in merged["subnetIds"]
-        ]
-    return note_update(found, kind, {key[0].upper() + key[1:]: value for key, value in asked.items()})
-
-
-def _change_logging(call: Call, found: Held) -> Mapping[str, Any]:
-    before = set(_asked(found["logging"], on=True))
-    after = (before | set(_asked(call.params["logging"], on=True))) - set(_asked(call.params["logging"], on=False))
-    if after == before:
-        raise invalid("No changes needed for the logging config provided")
-    found["logging"] = {"clusterLogging": _logging(after)}
-    _write_logs(call, found)
-    return note_update(found, "LoggingUpdate", {"ClusterLogging": call.params["logging"]})
-
-
-@handles("eks", "UpdateClusterVersion")
-def _upgrade(call: Call) -> Mapping[str, Any]:
-    found = cluster(call)
-    before, after = found["version"], rules.version(call.params["version"])
-    if rules.minor(after) != rules.minor(before) + 1:
-        raise invalid(f"Unsupported Kubernetes minor version update from {before} to {after}")
-    # Kubernetes' own rule on skew: kubelets may be three minor versions behind the API server.
-    old = [g["nodegroupName"] for g in parts(call, "nodegroup", found["name"]).values() if _behind(g, after)]
-    if old:
-        raise invalid(f"Nodegroups {', '.join(sorted(old))} must be updated to match cluster version {before} first.")
-    found["version"] = after
-    return note_update(found, "VersionUpdate", {"Version": after, "PlatformVersion": found["platformVersion"]})
-
-
-def _behind(group: Mapping[str, Any], version: str) -> bool:
-    skew = 3
-    return rules.minor(version) - rules.minor(group["version"]) > skew
-
-
-@handles("eks", "AssociateEncryptionConfig")
-def _encrypt(call: Call) -> Mapping[str, Any]:
-    found = cluster(call)
-    if found["encryptionConfig"]:
-        raise in_use("Encryption config is already associated with the cluster and can't be changed.")
-    found["encryptionConfig"] = rules.encryption(call, call.params["encryptionConfig"])
-    return note_update(found, "AssociateEncryptionConfig", {"EncryptionConfig": call.params["encryptionConfig"]})
 
 
 @handles("eks", "DescribeUpdate", "ListUpdates")

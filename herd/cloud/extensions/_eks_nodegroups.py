@@ -5,14 +5,14 @@ No instances run: nodes are counted, in the ledger of machines and in their subn
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from herd.cloud import world
 from herd.cloud.errors import AwsError
 from herd.cloud.extensions import _eks_machines as machines
+from herd.cloud.extensions import _eks_nodegroup_rules as rules
 from herd.cloud.extensions import autoscaling, handles
 from herd.cloud.extensions._ec2_types import instance_type
 from herd.cloud.extensions._eks_access import let_nodes_in, let_nodes_out
@@ -29,20 +29,12 @@ from herd.cloud.extensions._eks_held import (
     public,
     refused,
     repeated,
-    role,
-    trusts,
 )
 from herd.cloud.extensions._eks_templates import Machine, machine
 from herd.cloud.state import store
 from herd.cloud.wire import Call
 
-_RESERVED_LABELS = ("kubernetes.io/", "k8s.io/", "eks.amazonaws.com/")
-_LABEL = re.compile(r"([a-z0-9A-Z.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _SETTLED = ("ACTIVE", "DEGRADED")
-_SIZES = {"minSize": 1, "maxSize": 2, "desiredSize": 2}  # EKS's own, where the request names none
-_MOST_TAINTS = 50
 
 
 def _group(call: Call) -> Held:
@@ -61,7 +53,7 @@ def _create(call: Call) -> Mapping[str, Any]:
         if repeated(held[name], call):
             return {"nodegroup": public(held[name])}
         raise in_use(f"NodeGroup already exists with name {name} and cluster name {owner['name']}")
-    for problem in _problems(call, owner):
+    for problem in rules.problems(call, owner):
         raise invalid(problem)
     made_of = machine(call, call.params, version=owner["version"])
     made = _made(call, owner, made_of)
@@ -93,7 +85,7 @@ def _made(call: Call, owner: Held, made_of: Machine) -> Held:
         "modifiedAt": world.now(),
         "status": "ACTIVE",
         "capacityType": asked.get("capacityType", "ON_DEMAND"),
-        "scalingConfig": {**_SIZES, **(asked.get("scalingConfig") or {})},
+        "scalingConfig": {**rules.SIZES, **(asked.get("scalingConfig") or {})},
         "subnets": list(asked["subnets"]),
         "amiType": kind,
         "nodeRole": asked["nodeRole"],
@@ -126,76 +118,6 @@ def _default_image(kind: str) -> str:
 
 def _note(group: Held, issue: Held | None) -> None:
     group["health"] = {"issues": [issue] if issue else []}
-
-
-def _problems(call: Call, owner: Held) -> Iterator[str]:
-    asked = call.params
-    if not _NAME.fullmatch(asked["nodegroupName"]):
-        yield "The nodegroup name must have 1 to 63 letters, digits, hyphens and underscores, and begin with no sign."
-    yield from _role_problems(call, asked["nodeRole"])
-    for identifier in asked["subnets"]:
-        subnet = world.subnet(call, identifier)
-        if subnet is None:
-            yield f"The subnet ID '{identifier}' does not exist"
-        elif subnet.vpc_id != owner["resourcesVpcConfig"]["vpcId"]:
-            yield f"The subnet ID '{identifier}' is not in the cluster's VPC {owner['resourcesVpcConfig']['vpcId']}"
-    if not asked["subnets"]:
-        yield "At least one subnet must be specified."
-    yield from _size_problems({**_SIZES, **(asked.get("scalingConfig") or {})})
-    yield from _label_problems(asked.get("labels") or {})
-    yield from _taint_problems(asked.get("taints") or [])
-    yield from _config_problems(asked)
-    if asked.get("capacityType") == "CAPACITY_BLOCK" and len(asked["subnets"]) != 1:
-        yield "Capacity type CAPACITY_BLOCK takes the one subnet in the zone of the Capacity Block."
-
-
-def _role_problems(call: Call, role_arn: str) -> Iterator[str]:
-    found = role(call, role_arn)
-    if found is None:
-        yield f"The role with name {role_arn.rpartition('/')[2]} cannot be found."
-    elif not trusts(found, "ec2.amazonaws.com", "sts:AssumeRole"):
-        yield (
-            "Following required service principals [ec2.amazonaws.com] were not found in the trust relationships of "
-            f"nodeRole {role_arn}"
-        )
-
-
-def _size_problems(sizes: Mapping[str, int]) -> Iterator[str]:
-    least, most, desired = sizes["minSize"], sizes["maxSize"], sizes["desiredSize"]
-    if least > desired:
-        yield f"Minimum capacity {least} can't be greater than desired size {desired}"
-    if desired > most:
-        yield f"desired capacity {desired} can't be greater than max size {most}"
-
-
-def _label_problems(labels: Mapping[str, str]) -> Iterator[str]:
-    if any(key.startswith(_RESERVED_LABELS) for key in labels):
-        yield f"Label cannot contain reserved prefixes [{', '.join(_RESERVED_LABELS)}]"
-    for key, value in labels.items():
-        if not _LABEL.fullmatch(key) or not _VALUE.fullmatch(value):
-            yield f"Label {key}={value} is not valid in Kubernetes."
-
-
-def _taint_problems(taints: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    seen = [(each.get("key"), each.get("effect")) for each in taints]
-    if len(seen) != len(set(seen)):
-        yield "Duplicate taints: a key can have an effect only once."
-    if len(taints) > _MOST_TAINTS:
-        yield f"A node group can have {_MOST_TAINTS} taints."
-    for each in taints:
-        if not each.get("key") or not each.get("effect"):
-            yield "A taint needs a key and an effect."
-        elif not _LABEL.fullmatch(each["key"]) or not _VALUE.fullmatch(each.get("value", "")):
-            yield f"Taint {each['key']}={each.get('value', '')} is not valid in Kubernetes."
-
-
-def _config_problems(asked: Mapping[str, Any]) -> Iterator[str]:
-    update, repair = asked.get("updateConfig") or {}, asked.get("nodeRepairConfig") or {}
-    if "maxUnavailable" in update and "maxUnavailablePercentage" in update:
-        yield "Only one of maxUnavailable and maxUnavailablePercentage can be specified."
-    for name in ("maxUnhealthyNodeThreshold", "maxParallelNodesRepaired"):
-        if f"{name}Count" in repair and f"{name}Percentage" in repair:
-            yield f"Only one of {name}Count and {name}Percentage can be specified."
 
 
 @autoscaling.on_resize
@@ -272,7 +194,12 @@ def _configure(call: Call) -> Mapping[str, Any]:
     group = _changeable(call)
     sizes = {**group["scalingConfig"], **(call.get("scalingConfig") or {})}
     labels, taints = _labels(group, call.get("labels") or {}), _taints(group, call.get("taints") or {})
-    checks = (_size_problems(sizes), _label_problems(labels), _taint_problems(taints), _config_problems(call.params))
+    checks = (
+        rules.size_problems(sizes),
+        rules.label_problems(labels),
+        rules.taint_problems(taints),
+        rules.config_problems(call.params),
+    )
     for problem in (each for check in checks for each in check):
         raise invalid(problem)
     group |= {"labels": labels, "taints": taints, "scalingConfig": sizes, "modifiedAt": world.now()}

@@ -10,11 +10,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from herd.cloud.errors import not_modelled
-from herd.cloud.extensions import _eks_access, _eks_addons, _eks_clusters, _eks_nodegroups, _eks_pods, handles
+from herd.cloud.extensions import (
+    _eks_access,
+    _eks_addons,
+    _eks_cluster_changes,
+    _eks_clusters,
+    _eks_nodegroups,
+    _eks_pods,
+    handles,
+)
 from herd.cloud.extensions._eks_held import Held, absent
 from herd.cloud.wire import Call
 
-PARTS = (_eks_clusters, _eks_nodegroups, _eks_addons, _eks_access, _eks_pods)
+PARTS = (_eks_clusters, _eks_cluster_changes, _eks_nodegroups, _eks_addons, _eks_access, _eks_pods)
 _ARNS = {
     "nodegroup": "nodegroupArn",
     "addon": "addonArn",
