@@ -39,14 +39,16 @@ def identify(
         name,
         description=f"{workload.service_account} in {component.context.stack}'s cluster",
         assume_role_policy=pod_trust(cluster, component.context, SYSTEM_NAMESPACE, workload.service_account),
-        opts=component.child(),
+        # It trusts one cluster: while a new cluster is made beside the old one, the old one's pods keep their role.
+        opts=component.child(replace_on_changes=["assumeRolePolicy"]),
     )
     rights: list[pulumi.Resource] = [
         iam.RolePolicyAttachment(
             f"{name}-{policy.rpartition('/')[2]}",
             role=role.name,
             policy_arn=managed_policy(policy, component.context),
-            opts=component.child(),
+            # The provider would delete first, and the old role would lose it while its pods still run.
+            opts=component.child(delete_before_replace=False),
         )
         for policy in workload.managed
     ]

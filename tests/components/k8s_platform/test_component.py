@@ -215,6 +215,7 @@ def test_every_identity_is_of_one_service_account(recorded):
         account = tags["aws:RequestTag/kubernetes-service-account"]
         assert association.inputs["serviceAccount"] == account
         assert tags["aws:RequestTag/kubernetes-namespace"] == association.inputs["namespace"] == "kube-system"
+        assert role.options["replaceOnChanges"] == ["assumeRolePolicy"]
         pairs[association.name] = account
     assert pairs == {
         "cluster-cni": "aws-node",
@@ -241,8 +242,10 @@ def test_identities_are_there_before_the_pods_that_read_them(recorded):
 
 def test_the_ebs_driver_works_on_its_own_volumes_with_the_volumes_key(recorded):
     found = recorded()
-    managed = found.one(iam.RolePolicyAttachment, "addons-ebs-csi-AmazonEBSCSIDriverPolicyV2").inputs["policyArn"]
-    assert managed == "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
+    managed = found.one(iam.RolePolicyAttachment, "addons-ebs-csi-AmazonEBSCSIDriverPolicyV2")
+    assert managed.options["deleteBeforeReplaceDefined"]
+    assert "deleteBeforeReplace" not in managed.options
+    assert managed.inputs["policyArn"] == "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
     statements = json.loads(found.one(iam.RolePolicy, "addons-ebs-csi-key").inputs["policy"])["Statement"]
     assert [s["Resource"] for s in statements] == ["arn:volume-key", "arn:volume-key"]
 
