@@ -594,6 +594,124 @@ def subscription_to_a_topic_there_is_not(c, sns):
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="team@example.org")
 
 
+# Queues and identities of clusters
+
+
+@refusal("InvalidAttributeValue", "sqs")
+def messages_kept_for_ever(c, sqs):
+    sqs.create_queue(QueueName="q", Attributes={"MessageRetentionPeriod": "99999999"})
+
+
+@refusal("InvalidAttributeValue", "sqs")
+def queue_with_two_kinds_of_encryption(c, sqs):
+    sqs.create_queue(QueueName="q", Attributes={"KmsMasterKeyId": "alias/aws/sqs", "SqsManagedSseEnabled": "true"})
+
+
+@refusal("InvalidAttributeValue", "sqs")
+def queue_policy_for_a_role_that_is_not_there(c, sqs):
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    policy = allow(Principal={"AWS": PLANTED["role"]}, Action="sqs:SendMessage", Resource="*")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+
+@refusal("InvalidAttributeValue", "sqs")
+def queue_policy_that_is_no_json(c, sqs):
+    sqs.create_queue(QueueName="q", Attributes={"Policy": "{bad"})
+
+
+@refusal("InvalidAttributeValue", "sqs")
+def redrive_policy_that_is_no_json(c, sqs):
+    sqs.create_queue(QueueName="q", Attributes={"RedrivePolicy": "{bad"})
+
+
+@refusal("InvalidAttributeName", "sqs")
+def order_in_a_queue_that_has_none(c, sqs):
+    sqs.create_queue(QueueName="q", Attributes={"ContentBasedDeduplication": "true"})
+
+
+@refusal("ValidationError", "iam")
+def issuer_without_encryption(c, iam):
+    iam.create_open_id_connect_provider(Url="http://oidc.example.com", ClientIDList=["sts.amazonaws.com"])
+
+
+@refusal("NoSuchEntity", "iam")
+def client_of_an_issuer_that_is_not_there(c, iam):
+    arn = "arn:aws:iam::111122223333:oidc-provider/oidc.example.com"
+    iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID="a")
+
+
+@refusal("DeleteConflict", "iam")
+def deleting_a_role_that_machines_have(c, iam):
+    c.role("nodes")
+    iam.create_instance_profile(InstanceProfileName="nodes")
+    iam.add_role_to_instance_profile(InstanceProfileName="nodes", RoleName="nodes")
+    iam.delete_role(RoleName="nodes")
+
+
+# Placement and reservations (launches have a file of their own)
+
+
+@refusal("InvalidPlacementGroup.Duplicate", "ec2")
+def second_placement_group_of_a_name(c, ec2):
+    for _ in range(2):
+        ec2.create_placement_group(GroupName="close", Strategy="cluster")
+
+
+@refusal("InvalidParameterCombination", "ec2")
+def partitions_of_a_cluster_group(c, ec2):
+    ec2.create_placement_group(GroupName="close", Strategy="cluster", PartitionCount=2)
+
+
+@refusal("InvalidParameterValue", "ec2")
+def more_partitions_than_seven(c, ec2):
+    ec2.create_placement_group(GroupName="apart", Strategy="partition", PartitionCount=8)
+
+
+@refusal("MissingParameter", "ec2")
+def placement_group_without_a_strategy(c, ec2):
+    ec2.create_placement_group(GroupName="close")
+
+
+@refusal("InvalidParameterValue", "ec2")
+def filter_that_placement_groups_do_not_have(c, ec2):
+    ec2.describe_placement_groups(Filters=[{"Name": "colour", "Values": ["red"]}])
+
+
+def reserve(ec2, **more):
+    given = {"InstanceType": "m7i.large", "InstancePlatform": "Linux/UNIX", "AvailabilityZone": "eu-west-1a"}
+    ec2.create_capacity_reservation(**given | {"InstanceCount": 1} | more)
+
+
+@refusal("Unsupported", "ec2")
+def reservation_of_a_type_that_the_zone_does_not_offer(c, ec2):
+    reserve(ec2, InstanceType="hpc7a.96xlarge")
+
+
+@refusal("InvalidParameterValue", "ec2")
+def reservation_of_nothing(c, ec2):
+    reserve(ec2, InstanceCount=0)
+
+
+@refusal("InvalidParameterValue", "ec2")
+def reservation_that_has_ended(c, ec2):
+    reserve(ec2, EndDateType="limited", EndDate="2020-01-01T00:00:00Z")
+
+
+@refusal("InvalidParameterCombination", "ec2")
+def reservation_that_ends_at_no_time(c, ec2):
+    reserve(ec2, EndDateType="limited")
+
+
+@refusal("InvalidCapacityReservationId.NotFound", "ec2")
+def reservation_that_is_not_there(c, ec2):
+    ec2.describe_capacity_reservations(CapacityReservationIds=["cr-0123456789abcdef0"])
+
+
+@refusal("InvalidCapacityReservationId.Malformed", "ec2")
+def reservation_by_a_name(c, ec2):
+    ec2.cancel_capacity_reservation(CapacityReservationId="mine")
+
+
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_bad_request_is_refused_as_aws_refuses_it(cloud, name):
     code, service, request = REFUSALS[name]

@@ -10,6 +10,11 @@ def _own_placement_group(item: Item) -> bool:
     return not any(tag["Key"] == "herd:seeded" for tag in item.get("Tags") or [])
 
 
+def _own_template(item: Item) -> bool:
+    # EKS makes one for a node group that brings none, and takes it away with it.
+    return not any(tag["Key"] == "eks:nodegroup-name" for tag in item.get("Tags") or [])
+
+
 LISTINGS = (
     Listing(
         "aws:ec2/launchTemplate:LaunchTemplate",
@@ -19,6 +24,7 @@ LISTINGS = (
         id="LaunchTemplateId",
         name="LaunchTemplateName",
         tags="Tags",
+        keep=_own_template,
     ),
     Listing(
         "aws:ec2/placementGroup:PlacementGroup",
