@@ -14,7 +14,7 @@ from herd.rehearse.workspace import Tree
 OnEvent = Callable[[Event], None]
 
 # Five runs of one program: imported once, forked for each. Nothing of the tree itself, since base and tree differ.
-PRELOAD = ("pulumi", "pulumi_aws")
+PRELOAD = ("pulumi", "pulumi_aws", "pulumi_kubernetes.apiextensions", "pulumi_kubernetes.helm.v3")
 PASSPHRASE = "rehearsal"  # noqa: S105 - protects the made-up values of a state that dies with the rehearsal
 
 

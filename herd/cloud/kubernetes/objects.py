@@ -11,6 +11,7 @@ from typing import Any
 
 from herd.cloud import clock
 from herd.cloud.kubernetes import ownership, status
+from herd.cloud.kubernetes.admission import admitted
 from herd.cloud.kubernetes.kinds import CRD, Kind, built_in_kinds, custom_kinds, defined
 from herd.cloud.kubernetes.releases import charts_installed
 from herd.cloud.kubernetes.verify import causes
@@ -231,7 +232,7 @@ class Objects:
 
     @staticmethod
     def _checked(kind: Kind, body: Json, old: Json | None) -> Json:
-        shown, wrong = causes(kind, body, old)
+        shown, wrong = causes(kind, admitted(kind, body), old)
         if wrong:
             raise status.invalid(kind.title, body["metadata"]["name"], wrong)
         return shown

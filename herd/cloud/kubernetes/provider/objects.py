@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import hashlib
 import secrets as randomness
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from herd.cloud.kubernetes.admission import encoded
 from herd.cloud.kubernetes.kinds import Kind, known_kind
 from herd.cloud.kubernetes.objects import APPLY_PATCH
 from herd.cloud.kubernetes.provider.api import Api, ApiError, NoMatchError
@@ -146,7 +146,8 @@ class Objects:
 
     def read(self, urn: str, id_: str, state: Json, inputs: Json) -> tuple[str, Json, Json]:
         """What the cluster holds; an empty id if it is gone."""
-        token, asked = Token.of(urn), plain(inputs)
+        token, wanted = Token.of(urn), _with_data(inputs)
+        asked = plain(wanted)
         namespace, _, name = id_.rpartition("/")
         try:
             kind = self._api.kind(token.api_version, token.kind)
@@ -159,7 +160,8 @@ class Objects:
         seen = pruned(live, asked) if asked else _normal(live)
         seen.pop("status", None)
         manager = str(plain(state).get(MANAGER) or CREATOR)
-        return id_, _checkpoint(annotated(seen, inputs), live, manager), annotated(seen, inputs)
+        seen = annotated(seen, wanted)
+        return id_, _checkpoint(seen, live, manager), seen
 
     def delete(self, urn: str, id_: str, seconds: float) -> None:
         """Take an object away, and wait until it is gone."""
@@ -242,18 +244,33 @@ def _creation_failed(error: ApiError) -> CloudError:
 
 def _checkpoint(inputs: Json, live: Json, manager: str) -> Json:
     """What the state keeps: the object as it is, and what was asked for."""
-    shown = annotated(live, inputs)
-    if live.get("kind") == "Secret" and "stringData" in inputs and "data" in shown:
-        shown["data"] = annotated(shown["data"], inputs["stringData"])
+    shown = annotated(live, _with_data(inputs))
     return {**shown, INPUTS: inputs, VERSION: live["apiVersion"], MANAGER: manager}
 
 
 def _normal(body: Json) -> Json:
-    """An object without what only the server writes."""
-    normal = copy.copy(body)
+    """An object without what only the server writes, and with what it writes elsewhere."""
+    normal = _with_data(body)
     if isinstance(body.get("metadata"), Mapping):
         normal["metadata"] = {key: value for key, value in body["metadata"].items() if key not in _READ_ONLY}
     return normal
+
+
+def _with_data(body: Json) -> Json:
+    """A Secret with its texts as data, as the server keeps them; what is secret or not known yet stays so."""
+    if body.get("kind") != "Secret" or "stringData" not in body:
+        return dict(body)
+    texts = body["stringData"]
+    rest = {key: value for key, value in body.items() if key != "stringData"}
+    if isinstance(texts, Unknown):
+        return {**rest, "data": texts}
+    data = {key: _encoded(text) for key, text in plain(texts).items()}
+    data = annotated(data, texts)
+    return {**rest, "data": {**(rest.get("data") or {}), **data} if isinstance(data, Mapping) else data}
+
+
+def _encoded(text: Any) -> Any:
+    return text if isinstance(text, Unknown) else encoded(str(text))
 
 
 def _without_nulls(value: Any) -> Any:
