@@ -76,8 +76,8 @@ def test_an_unknown_region_is_refused(cloud):
         ("fsx", "describe_storage_virtual_machines", {}),  # json, service known
         ("efs", "describe_replication_configurations", {}),  # rest-json
         ("s3", "get_bucket_abac", {"Bucket": "some-bucket"}),  # rest-xml
-        ("imagebuilder", "list_images", {}),  # no such service at all
-        ("eks", "list_addons", {"clusterName": "none"}),  # moto answers this path with a bare 404
+        ("pcs", "list_clusters", {}),  # no such service at all
+        ("eks", "list_insights", {"clusterName": "none"}),  # moto answers this path with a bare 404
         ("codebuild", "start_build", {"projectName": "p1"}),  # known here and not played
     ],
 )
