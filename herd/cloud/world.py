@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
@@ -80,22 +81,50 @@ def profile_exists(call: Call, profile: str) -> bool:
 
 def key_exists(call: Call, key: str) -> bool:
     """Whether a KMS key (id, ARN, alias or alias ARN) exists and can be used; AWS-managed aliases always do."""
+    if _is_of_aws(call, key):
+        return True
+    found = _key(call, key)
+    return found is not None and found.key_state == "Enabled"
+
+
+def key_lets(call: Call, key: str, role_arn: str) -> bool:
+    """Whether a key's policy or a grant names a role (or everybody); AWS-managed keys are everybody's in the account.
+
+    What the account's own policies allow doesn't count: a service-linked role has none on keys.
+    """
+    if _is_of_aws(call, key):
+        return True
+    found = _key(call, key)
+    if found is None:
+        return False
+    document = json.loads(found.policy) if isinstance(found.policy, str) else found.policy
+    named: set[str] = set()
+    for statement in document.get("Statement", ()):
+        principal = statement.get("Principal", {})
+        given = principal.get("AWS", []) if isinstance(principal, dict) else principal
+        if statement.get("Effect") == "Allow":
+            named |= {given} if isinstance(given, str) else set(given)
+    granted = {grant.grantee_principal for grant in found.grants.values()}
+    return bool({role_arn, "*"} & (named | granted))
+
+
+def _is_of_aws(call: Call, key: str) -> bool:
+    region, account = key.split(":")[3:5] if key.startswith("arn:") else (call.region, call.account)
+    return key.removeprefix(f"arn:{partition(region)}:kms:{region}:{account}:").startswith("alias/aws/")
+
+
+def _key(call: Call, key: str) -> Any | None:
     from moto.kms.models import kms_backends  # noqa: PLC0415
 
-    account, region = call.account, call.region
-    if key.startswith("arn:"):
-        region, account = key.split(":")[3:5]
-    if key.removeprefix(f"arn:{partition(region)}:kms:{region}:{account}:").startswith("alias/aws/"):
-        return True
+    region, account = key.split(":")[3:5] if key.startswith("arn:") else (call.region, call.account)
     try:
         backend = kms_backends[account][region]
     except KeyError:
-        return False
+        return None
     alias = backend.get_alias_name(key)
     if alias.startswith("alias/") and not backend.alias_exists(alias):
-        return False
-    found = backend.keys.get(backend.any_id_to_key_id(key))
-    return found is not None and found.key_state == "Enabled"
+        return None
+    return backend.keys.get(backend.any_id_to_key_id(key))
 
 
 def bucket(name: str) -> Any | None:

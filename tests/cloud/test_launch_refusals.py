@@ -1,11 +1,14 @@
 """What EC2 refuses to launch, in its own words; a template of the same content is taken, with the same as a warning."""
 
 import base64
+import json
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
 from herd.cloud import seed
+from herd.cloud.extensions._ec2_templates import template_problems
 
 REGION = "us-east-2"  # it has all the machines that these tests want
 IMAGE, ARM = "ami-0123456789abcdef0", "ami-0fedcba9876543210"
@@ -293,3 +296,21 @@ def test_a_version_is_what_was_given_on_top_of_its_source_and_can_be_deleted(wor
     ec2.create_tags(Resources=[own["LaunchTemplateId"]], Tags=[{"Key": "owner", "Value": "hpc"}])
     shown = ec2.describe_launch_templates(LaunchTemplateIds=[own["LaunchTemplateId"]])["LaunchTemplates"][0]
     assert shown["Tags"] == [{"Key": "owner", "Value": "hpc"}]
+
+
+@pytest.mark.parametrize(("way", "lets"), [("", False), ("policy", True), ("grant", True)])
+def test_auto_scaling_must_be_let_use_the_keys_of_volumes(world, way, lets):
+    role = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+    linked, root = (f"arn:aws:iam::{world.account}:{path}" for path in (role, "root"))
+    kms, named = world.client("kms", region=REGION), [root, *([linked] if way == "policy" else [])]
+    allow = {"Effect": "Allow", "Principal": {"AWS": named}, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    key = kms.create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    if way == "grant":
+        kms.create_grant(KeyId=key, GranteePrincipal=linked, Operations=["Decrypt"])
+    call = SimpleNamespace(account=world.account, region=REGION)
+    document = P5 | disk(Encrypted=True, KmsKeyId=key)
+    refusal = template_problems(call, document)
+    assert (refusal is None) == lets
+    # Whoever calls EC2 has rights of their own on keys.
+    assert template_problems(call, document, by_scaling=False) is None

@@ -31,11 +31,12 @@ _LIMITS = {
     "sc1": _Limits((125, 16384)),
     "standard": _Limits((1, 1024)),
 }
+_LAUNCH_ERROR = "Client.InternalError"
 _GP3_THROUGHPUT_PER_OPERATION = 0.25
 
 
 def disk_refusals(
-    call: Call, mappings: Sequence[Mapping[str, Any]], image: Mapping[str, Any] | None
+    call: Call, mappings: Sequence[Mapping[str, Any]], image: Mapping[str, Any] | None, launcher: str = ""
 ) -> Iterator[AwsError]:
     """Why a machine can't have these volumes.
 
@@ -43,6 +44,7 @@ def disk_refusals(
         call: The request.
         mappings: A launch's BlockDeviceMappings.
         image: The image it boots from, as DescribeImages shows it, if it is known.
+        launcher: The ARN of the service-linked role that launches; empty for whoever calls EC2.
     """
     for device, count in Counter(each.get("DeviceName") for each in mappings).items():
         if count > 1:
@@ -53,7 +55,7 @@ def disk_refusals(
     for each in mappings:
         if each.get("Ebs"):
             yield from _volume_refusals(each["Ebs"], own.get(each.get("DeviceName"), {}))
-            yield from _key_refusals(call, str(each.get("DeviceName")), each["Ebs"])
+            yield from _key_refusals(call, str(each.get("DeviceName")), each["Ebs"], launcher)
 
 
 def _volume_refusals(volume: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[AwsError]:
@@ -105,7 +107,7 @@ def _range(name: str, value: int | None, allowed: tuple[int, int], kind: str) ->
         )
 
 
-def _key_refusals(call: Call, device: str, volume: Mapping[str, Any]) -> Iterator[AwsError]:
+def _key_refusals(call: Call, device: str, volume: Mapping[str, Any], launcher: str) -> Iterator[AwsError]:
     key = volume.get("KmsKeyId")
     if not key:
         return
@@ -113,9 +115,9 @@ def _key_refusals(call: Call, device: str, volume: Mapping[str, Any]) -> Iterato
         yield AwsError(
             "InvalidParameterDependency", "The parameter KmsKeyId requires the parameter Encrypted to be set."
         )
+    # EC2 takes the launch and ends the instance with this reason, which is all it says; the rest is ours.
     elif not world.key_exists(call, key):
-        # EC2 takes the launch and ends the instance with this reason, which is all it says; the rest is ours.
-        yield AwsError(
-            "Client.InternalError",
-            f"Client error on launch: the KMS key {key} of {device} doesn't exist or isn't enabled",
-        )
+        yield AwsError(_LAUNCH_ERROR, f"Client error on launch: the KMS key {key} of {device} isn't there or enabled")
+    elif launcher and not world.key_lets(call, key, launcher):
+        why = f"the policy of the KMS key {key} of {device} doesn't let {launcher.rpartition('/')[2]} use it"
+        yield AwsError(_LAUNCH_ERROR, f"Client error on launch: {why}")

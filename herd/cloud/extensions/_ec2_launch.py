@@ -32,12 +32,14 @@ class Launch:
         document: What is to be launched.
         types: The types it may be; none if nothing says.
         zones: Where it may be; none if nothing says.
+        launcher: The ARN of the service-linked role that launches; empty for whoever calls EC2.
     """
 
     call: Call
     document: Document
     types: Sequence[str] = ()
     zones: Sequence[str] = ()
+    launcher: str = ""
 
     def part(self, name: str) -> Document:
         """A structure of the document."""
@@ -223,7 +225,7 @@ def _disks(launch: Launch) -> Iterator[AwsError]:
         found = _image(launch)
     except AwsError:
         found = None
-    yield from disk_refusals(launch.call, launch.items("BlockDeviceMappings"), found)
+    yield from disk_refusals(launch.call, launch.items("BlockDeviceMappings"), found, launch.launcher)
 
 
 def _access(launch: Launch) -> Iterator[AwsError]:

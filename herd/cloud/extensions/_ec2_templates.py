@@ -33,6 +33,7 @@ def template_problems(
     subnets: Sequence[str] = (),
     zones: Sequence[str] = (),
     instance_types: Sequence[str] = (),
+    by_scaling: bool = True,
 ) -> AwsError | None:
     """What AWS refuses a launch with: the first problem it would name.
 
@@ -42,10 +43,18 @@ def template_problems(
         subnets: Subnets it may be launched into; their zones count.
         zones: Zones, where there are no subnets.
         instance_types: Types that the request names, where the template names none.
+        by_scaling: Whether an Auto Scaling group launches: then its service-linked role has to be let use the keys of
+            volumes, by their policies or grants (EC2 Auto Scaling User Guide, "Required KMS key policy").
     """
     own = [data["InstanceType"]] if data.get("InstanceType") else list(instance_types)
     places = list(dict.fromkeys([*zones, *_zones(call, subnets)]))
-    return next(refusals(Launch(call, data, own, places)), None)
+    launcher = _scaling_role(call) if by_scaling else ""
+    return next(refusals(Launch(call, data, own, places, launcher)), None)
+
+
+def _scaling_role(call: Call) -> str:
+    path = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+    return f"arn:{world.partition(call.region)}:iam::{call.account}:{path}"
 
 
 def _zones(call: Call, subnets: Iterable[str]) -> list[str]:
@@ -255,7 +264,7 @@ def _run(call: Call) -> None:
     data |= {key: value for key, value in call.params.items() if value is not None}
     subnets = [call.get("SubnetId")] + [each.get("SubnetId") for each in data.get("NetworkInterfaces") or []]
     _check_user_data(data.get("UserData"))
-    refusal = template_problems(call, data, subnets=[each for each in subnets if each])
+    refusal = template_problems(call, data, subnets=[each for each in subnets if each], by_scaling=False)
     if refusal:
         raise refusal
     zone = (data.get("Placement") or {}).get("AvailabilityZone")

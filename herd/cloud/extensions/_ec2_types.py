@@ -1,7 +1,7 @@
-"""Instance types and the zones that offer them, from the answers of EC2 that moto ships (1,395 types, 38 regions).
+"""Instance types and the zones that offer them, from the answers of EC2 that moto ships (1,395 types, 30 regions).
 
 Offerings are kept by zone id, which means the same in every account; the names are this cloud's own. Regions without
-data (moto has none for the newest ones and for China's) offer every type everywhere.
+data (moto has none for the newest ones, China's and the government's) offer every type everywhere.
 """
 
 from __future__ import annotations
