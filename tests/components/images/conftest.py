@@ -1,6 +1,7 @@
 """Recipes as plain data, written where a test wants them; a stack's images on the recorder."""
 
 import copy
+import json
 from pathlib import Path
 
 import pulumi
@@ -71,20 +72,36 @@ def write(tmp_path):
     return save
 
 
+@pytest.fixture(scope="session")
+def kept():
+    """What equal arguments come to: reading, rendering and registering are most of what these tests cost."""
+    return {}
+
+
 @pytest.fixture
-def load(write):
+def load(write, kept):
     """`load(content)`: the recipe as a stack gets it."""
-    return lambda content=RECIPE, **files: load_recipe(write(content, **files), "node")
+
+    def read(content=RECIPE, **files):
+        key = json.dumps(["recipe", content, files])
+        if key not in kept:
+            kept[key] = load_recipe(write(content, **files), "node")
+        return kept[key]
+
+    return read
 
 
 @pytest.fixture
-def build(record, make_context, load):
+def build(record, make_context, load, kept):
     """`build(spec, recipe)`: what a stack registers for its images."""
 
-    def make(spec=None, recipe=RECIPE, environment="test", *, loaded=None, preview=False, **changes):
-        context = make_context(environment, **changes)
+    def make(spec=None, recipe=RECIPE, environment="test", *, preview=False):
+        key = json.dumps(["recording", spec, recipe, environment, preview])
+        if key in kept:
+            return kept[key]
+        context = make_context(environment)
         asked = ImagesSpec.model_validate(spec or SPEC)
-        recipes = {name: loaded or load(recipe) for name in asked.recipes}
+        recipes = {name: load(recipe) for name in asked.recipes}
 
         def program():
             provider, other = aws.Provider("aws", region=context.region), aws.Provider("other", region="eu-central-1")
@@ -100,6 +117,6 @@ def build(record, make_context, load):
                 opts=pulumi.ResourceOptions(providers=[provider]),
             )
 
-        return record(program, preview=preview)
+        return kept.setdefault(key, record(program, preview=preview))
 
     return make

@@ -1,6 +1,8 @@
 """The recipe hash: equal for equal images, different for different ones, whatever the file looks like."""
 
 import copy
+import json
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -42,7 +44,12 @@ FILES = {"install.sh": "set -euo pipefail\n", "try.sh": "set -euo pipefail\n"}
 
 
 def loaded(data, files=FILES):
-    return LoadedRecipe("node", Recipe.model_validate(data), files, "node.recipe.yaml")
+    return _loaded(json.dumps(data), json.dumps(files))
+
+
+@cache
+def _loaded(data, files):
+    return LoadedRecipe("node", Recipe.model_validate_json(data), json.loads(files), "node.recipe.yaml")
 
 
 def values(node, path=()):
