@@ -405,7 +405,7 @@ def test_an_add_ons_identities_come_and_go_with_it(cluster):
 
 def test_known_versions_of_an_add_on_are_by_kubernetes_version(cluster):
     (offered,) = cluster.eks.describe_addon_versions(addonName="kube-proxy", kubernetesVersion="1.35")["addons"]
-    assert [each["addonVersion"] for each in offered["addonVersions"]] == ["v1.35.0-eksbuild.2"]
+    assert [each["addonVersion"] for each in offered["addonVersions"]] == ["v1.35.3-eksbuild.21", "v1.35.0-eksbuild.2"]
 
 
 def test_everything_of_a_cluster_takes_tags(cluster):
