@@ -15,6 +15,7 @@ from rich.text import Text
 from herd.engine.state import urn_name, urn_type
 from herd.rehearse.lifecycle import short
 from herd.rehearse.report import Phase, Report, changed
+from herd.render.text import short_type
 
 # Operation -> mark and style, as `pulumi up` shows them.
 MARKS: Mapping[str, tuple[str, str]] = {
@@ -174,4 +175,6 @@ def _fidelity(report: Report) -> Text:
         types = report.fidelity.get(level, ())
         text.append(f"\n  {level:<10} {len(types):>3} types  ", style="not bold" if types else "not bold dim")
         text.append(meaning, style="not bold dim")
+        if types and level == "recorded":
+            text.append(f"\n              {', '.join(map(short_type, types))}", style="not bold")
     return text

@@ -18,3 +18,12 @@ def test_replacements_of_one_name_are_told_apart_and_say_why():
         console.print(summary(report))
     assert "aws:ec2/vpc:Vpc::network  because of cidrBlock" in shown.get()
     assert "aws:ec2/flowLog:FlowLog::network  because of a trigger" in shown.get()
+
+
+def test_what_is_only_recorded_is_named():
+    fidelity = {"modelled": ("aws:eks/addon:Addon",), "recorded": ("kubernetes:helm.sh/v3:Release",)}
+    console = Console(width=200)
+    with console.capture() as shown:
+        console.print(summary(Report("dev", "embedded", "HEAD", (), {}, fidelity, (), (), 2, {})))
+    assert "recorded     1 types  accepted, nothing behind it\n              helm.sh.Release\n" in shown.get()
+    assert "eks.Addon" not in shown.get()

@@ -23,4 +23,8 @@ CONTAINED: dict[str, str] = {
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "aws:s3/bucket:Bucket",
     # Every file system has a backup policy, on or off.
     "aws:efs/backupPolicy:BackupPolicy": "aws:efs/fileSystem:FileSystem",
+    # What a cluster holds goes with it (and so does every other Kubernetes object).
+    "kubernetes:helm.sh/v3:Release": "aws:eks/cluster:Cluster",
+    "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": "aws:eks/cluster:Cluster",
+    "kubernetes:karpenter.sh/v1:NodePool": "aws:eks/cluster:Cluster",
 }
