@@ -1,6 +1,8 @@
 """Reservations as a stack file writes them."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import Field
@@ -8,7 +10,18 @@ from pydantic import Field
 from components.base.problems import InvalidInputError
 from components.base.spec import Spec
 from components.base.validation import validate
-from components.capacity.spec import Capacity, Reservations
+from components.capacity.spec import (
+    Capacity,
+    CapacityBlock,
+    CapacityBlockFacts,
+    OnDemand,
+    OpenReservation,
+    OpenReservationFacts,
+    Reservations,
+    Spot,
+    TargetedReservation,
+    TargetedReservationFacts,
+)
 
 
 class _File(Spec):
@@ -61,3 +74,16 @@ def test_a_pool_is_paid_for_in_one_way():
         validate(_File, {"capacity": {"kind": "spot", "reservation": "b"}}, file="f")
     with pytest.raises(InvalidInputError, match=r"reservation: missing"):
         validate(_File, {"capacity": {"kind": "capacity-block"}}, file="f")
+
+
+def test_every_field_of_a_reservation_is_on_the_page(spec_fields):
+    page = (Path(__file__).parents[3] / "docs" / "components" / "capacity.md").read_text(encoding="utf-8")
+    for facts in (OpenReservationFacts, TargetedReservationFacts, CapacityBlockFacts):
+        assert [field for field in spec_fields(facts) if f"`{field}`" not in page] == []
+
+
+def test_every_kind_of_capacity_is_on_the_page():
+    page = (Path(__file__).parents[3] / "docs" / "components" / "capacity.md").read_text(encoding="utf-8")
+    for kind in (OnDemand, Spot, OpenReservation, TargetedReservation, CapacityBlock):
+        [name] = get_args(kind.model_fields["kind"].annotation)
+        assert f"`{name}`" in page
