@@ -35,7 +35,8 @@ TIMEOUTS: Final = {"create": "45m", "update": "60m", "delete": "60m"}
 # The schedule owns it: an update that sent the size in the stack file would empty the group in its window.
 OWNED_BY_SCHEDULE: Final = ("scalingConfig.desiredSize",)
 # A group that found no machines stays CREATE_FAILED, and to an update it looks as it should: the next `up` makes it
-# anew. The failed one goes first, with the machines it did get: of a reservation there are no others.
+# anew. The failed one goes first, with the machines it did get: of a reservation there are no others. Not while it
+# drains: an update that fails leaves the same mark, and its jobs would go with it.
 MADE_ANEW: Final = ("#initerror",)
 
 
@@ -127,7 +128,7 @@ class GpuNodePool(HerdComponent):
         opts = self.child(
             depends_on=self._cluster.before_nodes,
             ignore_changes=OWNED_BY_SCHEDULE if block else None,
-            replace_on_changes=MADE_ANEW,
+            replace_on_changes=None if node_group.is_draining(generation, number) else MADE_ANEW,
             delete_before_replace=True,
         )
         opts.custom_timeouts = pulumi.CustomTimeouts(**TIMEOUTS)

@@ -78,6 +78,12 @@ def test_a_group_that_found_no_machines_is_made_anew_and_gives_back_first_what_i
     assert options["deleteBeforeReplace"]
 
 
+def test_a_draining_slice_is_never_made_anew_for_an_update_that_failed(build, pool):
+    made = build({"p5": pool(generation={"slices": [0, 1], "drainingSlices": [1]})})
+    marked = [group.name for group in made.of(eks.NodeGroup) if group.options.get("replaceOnChanges")]
+    assert marked == [f"p5-{OLD}-0"]
+
+
 def test_everything_waits_for_what_nodes_need_at_start(build, pool):
     made = build({"p5": pool(), "g6": pool("elastic", node=G6)})
     first, charts = (made.named(name).urn for name in ("first", "charts"))
