@@ -104,13 +104,14 @@ class StandInServicer(provider_pb2_grpc.ResourceProviderServicer):  # type: igno
             if (urn, text) in self._warned:
                 return
             self._warned.add((urn, text))
-        log.warning("%s: %s", urn, text)
-        if self._engine is not None:
-            request = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=text, urn=urn)
-            try:
-                self._engine.Log(request, timeout=5)
-            except grpc.RpcError as error:
-                log.warning("the engine takes no log messages: %s", error)
+        if self._engine is None:
+            log.warning("%s: %s", urn, text)
+            return
+        request = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=text, urn=urn)
+        try:
+            self._engine.Log(request, timeout=5)
+        except grpc.RpcError as error:
+            log.warning("%s: %s (the engine takes no log messages: %s)", urn, text, error)
 
     def Handshake(self, request: Any, context: Any) -> Any:
         """Capabilities: secrets are kept wrapped, resource references come as ids."""

@@ -114,6 +114,18 @@ def test_a_release_is_installed_upgraded_read_and_uninstalled(cluster):
         provider.update(URN, id_, state, wanted, preview=False)
 
 
+def test_only_so_many_revisions_are_kept(cluster):
+    provider = cluster.provider()
+    id_, state, inputs = install(provider, {**CONTROLLER, "maxHistory": 2})
+    for replicas in range(4):
+        state = provider.update(URN, id_, state, {**inputs, "values": {"replicas": replicas}}, preview=False)
+    kept = provider.settings.api.ask("GET", "/api/v1/secrets")["items"]
+    assert [(each["metadata"]["labels"]["version"], each["metadata"]["labels"]["status"]) for each in kept] == [
+        ("4", "superseded"),
+        ("5", "deployed"),
+    ]
+
+
 def test_another_name_or_namespace_is_another_release(cluster):
     provider = cluster.provider()
     _, state, inputs = install(provider, CONTROLLER)
@@ -180,7 +192,7 @@ def test_it_says_that_a_chart_is_only_recorded(cluster):
     said = []
     install(cluster.provider(said), CRDS)
     assert said == [
-        f"{RELEASE} is only recorded: no chart is pulled or rendered; of well-known ones the CRDs are installed"
+        f"{RELEASE} is only recorded: no chart is rendered; of well-known ones the CRDs are installed"
     ]
 
 

@@ -6,23 +6,21 @@ CustomResourceDefinitions come with it; everything else that a chart would make 
 
 from __future__ import annotations
 
-import re
 import secrets as randomness
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from herd.cloud.kubernetes.kinds import CRD, custom_kinds, known_kind
+from herd.cloud.kubernetes.objects import MERGE_PATCH
 from herd.cloud.kubernetes.provider.api import Api, ApiError
 from herd.cloud.kubernetes.provider.changes import Difference, compare, pruned
+from herd.cloud.kubernetes.provider.charts import chart_of, wrong
 from herd.cloud.kubernetes.provider.secrets import annotated
 from herd.cloud.kubernetes.provider.settings import Settings
 from herd.cloud.kubernetes.releases import LABELS, Chart, charts, record, recorded
 from herd.cloud.provider.client import Backoff, Patience
 from herd.cloud.provider.errors import RefusedError
-from herd.cloud.provider.wire import UNKNOWN, Secret, Unknown, holds, plain
+from herd.cloud.provider.wire import UNKNOWN, Secret, plain
 
 Json = dict[str, Any]
 
@@ -41,11 +39,6 @@ REPOSITORY = {"caFile": "", "certFile": "", "keyFile": "", "password": "", "repo
 OPTIONAL = ("maxHistory", "repositoryOpts", "takeOwnership")
 _DROPPED = ("compat", "resourceNames", "manifest")
 _FORCING = (("name",), ("namespace",))
-_EXACT = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?\Z")
-# Helm 3.18 and newer also take the digest, and then check the version against it.
-_OCI = re.compile(r"oci://[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+(@sha256:[0-9a-f]{64})?\Z")
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?\Z")
-_LONGEST_NAME = 53
 _GONE = 404
 
 
@@ -75,7 +68,7 @@ class Releases:
             inputs["timeout"] = TIMEOUT
         if isinstance(inputs.get("repositoryOpts"), Mapping):
             inputs["repositoryOpts"] = {**REPOSITORY, **inputs["repositoryOpts"]}
-        return inputs, [*failures, *_wrong(plain(inputs))]
+        return inputs, [*failures, *wrong(plain(inputs))]
 
     def diff(self, olds: Json, news: Json, ignore: Sequence[str]) -> Difference:
         """What changed."""
@@ -106,6 +99,7 @@ class Releases:
         if not before:
             raise RefusedError("update", "", f'"{release["name"]}" has no deployed releases')
         made = self._install(api, release, before["revision"] + 1)
+        _prune(api, made, release.get("maxHistory") or 0)
         self._forget_crds(api, before, keep=_owned(made["chart"]).crds)
         return _outputs(news, made)
 
@@ -146,7 +140,7 @@ class Releases:
         return max(found, key=lambda release: int(release["revision"]), default=None)
 
     def _install(self, api: Api, release: Json, revision: int) -> Json:
-        chart, version = _chart(release)
+        chart, version = chart_of(release)
         brings = charts().get(chart, Chart())
         owner = {"meta.helm.sh/release-name": release["name"], "meta.helm.sh/release-namespace": release["namespace"]}
         if brings.owned or not release["skipCrds"]:
@@ -186,51 +180,6 @@ class Releases:
             raise RefusedError("delete", "Timeout", text)
 
 
-def _wrong(release: Json) -> list[tuple[str, str]]:
-    """What Helm would refuse; what nobody knows yet is left alone."""
-    found: list[tuple[str, str]] = []
-    name, chart, version = release["name"], release["chart"], release["version"]
-    if isinstance(name, str) and not (_NAME.match(name) and len(name) <= _LONGEST_NAME):
-        found.append(("name", f"invalid release name {name!r}: at most {_LONGEST_NAME} of a-z, 0-9, '-' and '.'"))
-    if not isinstance(release["values"], Mapping | Unknown):
-        found.append(("values", "must be an object"))
-    if holds([chart, version, release.get("repositoryOpts")], Unknown) or _local(chart):
-        return found
-    return [*found, *_wrong_chart(chart, version, (release.get("repositoryOpts") or {}).get("repo", ""))]
-
-
-def _wrong_chart(chart: str, version: str, repository: str) -> Iterator[tuple[str, str]]:
-    if chart.startswith("oci://"):
-        if not _OCI.match(chart):
-            yield (
-                "chart",
-                f"{chart!r} is no reference oci://HOST/PATH/CHART[@DIGEST]; the version is a property of its own",
-            )
-        if repository:
-            yield "repositoryOpts.repo", "an oci:// chart needs no repository"
-    elif not repository:
-        yield "chart", f"chart {chart!r} not found: give repositoryOpts.repo, an oci:// reference or a folder"
-    elif not repository.startswith(("https://", "http://")):
-        yield "repositoryOpts.repo", f"{repository!r} is no address of a chart repository (https://…)"
-    if not _EXACT.match(version):
-        what = f"{version!r} is no exact version" if version else "no version is given"
-        yield "version", f"{what}: nothing is pulled here, so nobody can say which one it would be"
-
-
-def _local(chart: str) -> Path | None:
-    folder = Path(chart)
-    return folder / "Chart.yaml" if chart and (folder / "Chart.yaml").is_file() else None
-
-
-def _chart(release: Json) -> tuple[str, str]:
-    """Name and version of a release's chart."""
-    local = _local(release["chart"])
-    if local:
-        data = YAML(typ="safe").load(local.read_text(encoding="utf-8"))
-        return data["name"], data["version"]
-    return release["chart"].rsplit("/", 1)[-1].partition("@")[0], release["version"]
-
-
 def _owned(chart: str) -> Chart:
     """What a chart's releases own."""
     found = charts().get(chart, Chart())
@@ -263,6 +212,17 @@ def _records(api: Api, namespace: str, name: str) -> list[Json]:
     selector = ",".join(f"{key}={value}" for key, value in {**LABELS, "name": name}.items())
     found: list[Json] = api.ask("GET", _secrets(namespace), query={"labelSelector": selector})["items"]
     return found
+
+
+def _prune(api: Api, release: Json, kept: int) -> None:
+    """Mark older revisions as such, and take away those beyond the number to keep; 0 keeps all."""
+    for secret in _records(api, release["namespace"], release["name"]):
+        age = release["revision"] - int(recorded(secret)["revision"])
+        path = f"{_secrets(release['namespace'])}/{secret['metadata']['name']}"
+        if kept and age >= kept:
+            api.ask("DELETE", path)
+        elif age:
+            api.ask("PATCH", path, {"metadata": {"labels": {"status": "superseded"}}}, content=MERGE_PATCH)
 
 
 def _definition(name: str = "") -> str:

@@ -113,5 +113,5 @@ class Provider:
 
 def _why(token: str) -> str:
     if token == RELEASE:
-        return "no chart is pulled or rendered; of well-known ones the CRDs are installed"
+        return "no chart is rendered; of well-known ones the CRDs are installed"
     return "no schema of its content is held here"
