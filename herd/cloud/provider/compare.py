@@ -44,12 +44,17 @@ def _scalar_equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def _is_empty(value: Any) -> bool:
+    """Whether a value says nothing: nor does an object all of whose members say nothing."""
+    return value in EMPTY or (isinstance(value, Mapping) and all(map(_is_empty, value.values())))
+
+
 def same(one: Any, other: Any, *, is_document: bool = False, ordered: bool = False) -> bool:
     """Whether two values mean the same."""
     one, other = plain(one), plain(other)
     if UNKNOWN in (one, other):
         return False
-    if one in EMPTY and other in EMPTY:
+    if _is_empty(one) and _is_empty(other):
         return True
     if is_document:
         return bool(document(one) == document(other))

@@ -198,4 +198,4 @@ class TestNames:
 
 
 def test_a_type_without_a_row_is_taken_as_it_is():
-    assert check("aws:eks/cluster:Cluster", {"anything": 1}).inputs == {"anything": 1}
+    assert check("aws:gamelift/fleet:Fleet", {"anything": 1}).inputs == {"anything": 1}

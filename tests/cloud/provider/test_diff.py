@@ -148,7 +148,7 @@ def test_a_nested_difference_that_replaces_is_marked_at_its_path():
 
 
 def test_where_nothing_is_known_a_change_may_replace():
-    found = diff("aws:eks/cluster:Cluster", {"version": "1.33", "tags": {}}, {"version": "1.34", "tags": {"a": "b"}})
+    found = diff("aws:gamelift/fleet:Fleet", {"version": "1.33", "tags": {}}, {"version": "1.34", "tags": {"a": "b"}})
 
     assert (found.uncertain, found.replaces) == (["version"], {"version"})
     assert found.detailed["tags.a"] == KINDS.ADD

@@ -137,7 +137,7 @@ def test_a_document_written_in_another_order_is_no_drift(world):
     role = world.example("Role")
     text = json.loads(role.inputs["assumeRolePolicy"])
     shuffled = {"Statement": [dict(reversed(list(text["Statement"][0].items())))], "Version": text["Version"]}
-    shuffled["Statement"][0]["Action"] = [shuffled["Statement"][0]["Action"]]
+    shuffled["Statement"][0]["Action"] = shuffled["Statement"][0]["Action"][::-1]
     world.client("iam").update_assume_role_policy(RoleName=role.id, PolicyDocument=json.dumps(shuffled))
 
     assert world.drift(role) == []

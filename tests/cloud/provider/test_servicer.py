@@ -120,7 +120,7 @@ def test_the_folder_runs_as_the_cli_runs_it(way, environment, engine, tmp_path):
             id_, state, inputs = create(stub, VPC, {"cidrBlock": "10.9.0.0/16"})
             assert id_.startswith("vpc-")
             delete(stub, VPC, id_, state, inputs)
-            stub.Create(provider_pb2.CreateRequest(urn="urn:pulumi:dev::herd::aws:eks/cluster:Cluster::c"))
+            stub.Create(provider_pb2.CreateRequest(urn="urn:pulumi:dev::herd::aws:gamelift/fleet:Fleet::c"))
             assert "only recorded" in engine.messages[0][1]
     finally:
         process.kill()
@@ -244,7 +244,7 @@ def test_what_was_made_and_not_completed_is_told_with_its_id_and_properties(stub
 
 def test_a_recorded_type_is_accepted_kept_and_deleted(stub):
     configure(stub)
-    urn = "urn:pulumi:dev::herd::aws:eks/cluster:Cluster::main"
+    urn = "urn:pulumi:dev::herd::aws:gamelift/fleet:Fleet::main"
     id_, state, inputs = create(stub, urn, {"name": "main", "roleArn": "r"})
     assert (id_, state) == ("main", {"name": "main", "roleArn": "r"})
 
