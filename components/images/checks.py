@@ -67,11 +67,3 @@ def _machine(
         like = find(gpus=machine.gpus, architecture=architecture, zone_id=where)
         near = f"there is {like[0].name}" if like else "choose another availabilityZone"
         yield f"isn't offered in {zone} ({where})", near
-
-
-def unresolved(recipe: LoadedRecipe, region: str) -> list[tuple[FieldPath, str, str]]:
-    """What a real build in a region needs and nobody has looked up: place in the recipe's file, message, fix."""
-    return [
-        (path, f"unresolved: nobody has looked up {what}", "`herd image resolve`, or write what the vendor says")
-        for path, what in recipe.recipe.unresolved(region)
-    ]

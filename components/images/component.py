@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pulumi
-from pulumi_aws import ec2, iam, imagebuilder, sns, vpc
+from pulumi_aws import imagebuilder
 
 from components.base.component import HerdComponent
 from components.base.context import StackContext
 from components.base.problems import InvalidInputError, Problem
-from components.base.tags import name_tag
 from components.base.validation import dotted
 from components.images import derive
 from components.images.checks import check
 from components.images.load import LoadedRecipe
+from components.images.machines import BuildNetwork, Machines, make_machines
 from components.images.spec import BuildSpec, ImagesSpec
 from components.keys.component import Key
-from components.storage.buckets.component import Bucket
-from components.storage.buckets.spec import BucketSpec, Lifecycle
 
 BUILD_TIMEOUT = "6h"
 """A build, its tests and encrypted copies in other regions; the provider alone would give up after one hour."""
-
-
-@dataclass(frozen=True)
-class BuildNetwork:
-    """Where the machines that build stand: subnets with a way out, and no way in.
-
-    Attributes:
-        vpc_id: The VPC.
-        private_subnet_ids: Subnets by zone.
-    """
-
-    vpc_id: pulumi.Input[str]
-    private_subnet_ids: Mapping[str, pulumi.Input[str]]
 
 
 @dataclass(frozen=True)
@@ -61,28 +46,8 @@ class BuiltImage:
         return {**found, "imageArn": self.image_arn, "amiIds": self.ami_ids}
 
 
-@dataclass(frozen=True)
-class _Shared:
-    """What every image of a stack uses.
-
-    Attributes:
-        keys: Key ARN by region.
-        profile: The instance profile, and what must be there before it is used.
-        group_id: The security group of the machines that build.
-        bucket: The bucket of their logs.
-        topic_arn: Who hears how builds end.
-    """
-
-    keys: Mapping[str, pulumi.Output[str]]
-    profile: pulumi.Output[str]
-    group_id: pulumi.Output[str]
-    bucket: Bucket
-    topic_arn: pulumi.Output[str]
-    ready: list[pulumi.Resource] = field(default_factory=list)
-
-
 class Images(HerdComponent):
-    """The images of a stack: each built once a recipe hash, encrypted, tested, copied and shared.
+    """The images of a stack: each built once a recipe hash, encrypted, tested, copied and machines.
 
     Deleting one of these resources deletes no AMI: a lock may name it. AMIs go by hand, once no lock does.
 
@@ -129,12 +94,14 @@ class Images(HerdComponent):
         if found := [*spec.problems(context), *unfit]:
             raise InvalidInputError(found)
         super().__init__(name, spec, context, opts=opts)
-        self._name, self._spec, self._network = name, spec, network
+        self._name, self._spec = name, spec
         self.key_arns: dict[str, pulumi.Output[str]] = self._keys(providers)
-        shared = self._shared(log_key_arn)
-        self.topic_arn: pulumi.Output[str] = shared.topic_arn
+        machines = make_machines(
+            self, name, spec, network=network, key_arn=self.key_arns[context.region], log_key_arn=log_key_arn
+        )
+        self.topic_arn: pulumi.Output[str] = machines.topic_arn
         self.images: dict[str, BuiltImage] = {
-            recipe: self._image(build, recipes[recipe], shared) for recipe, build in spec.recipes.items()
+            recipe: self._image(build, recipes[recipe], machines) for recipe, build in spec.recipes.items()
         }
         self.register_outputs(
             {
@@ -153,72 +120,30 @@ class Images(HerdComponent):
             keys[region] = Key(f"{self._name}-{region}", derive.image_key(self._spec, there), there, opts=opts).arn
         return keys
 
-    def _shared(self, log_key_arn: pulumi.Output[str]) -> _Shared:
-        name = self._name
-        lifecycle = Lifecycle(expiration_days=self._spec.log_days, noncurrent_version_expiration_days=1)
-        logs = BucketSpec(lifecycle=lifecycle)
-        bucket = Bucket(f"{name}-logs", logs, self.context, key_arn=log_key_arn, opts=self.child())
-        topic = sns.Topic(
-            name,
-            kms_master_key_id=self.key_arns[self.context.region],
-            tags=name_tag(self.context, name),
-            opts=self.child(),
-        )
-        role = iam.Role(name, assume_role_policy=derive.machine_trust(), opts=self.child())
-        policy = iam.RolePolicy(
-            name,
-            role=role.name,
-            policy=pulumi.Output.all(bucket.facts.arn, log_key_arn).apply(
-                lambda arns: derive.machine_policy(self.context, name, str(arns[0]), str(arns[1]))
-            ),
-            opts=self.child(),
-        )
-        profile = iam.InstanceProfile(name, role=role.name, opts=self.child())
-        group = ec2.SecurityGroup(
-            name,
-            vpc_id=self._network.vpc_id,
-            description="Machines that build images: nothing gets in",
-            tags=name_tag(self.context, name),
-            opts=self.child(),
-        )
-        way_out = vpc.SecurityGroupEgressRule(
-            name,
-            security_group_id=group.id,
-            ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
-            cidr_ipv4="0.0.0.0/0",
-            description="HTTPS to AWS, and to where recipes download from",
-            tags=name_tag(self.context, name),
-            opts=self.child(),
-        )
-        ready = [policy, way_out, *bucket.settings]
-        return _Shared(self.key_arns, profile.name, group.id, bucket, topic.arn, ready)
-
-    def _image(self, build: BuildSpec, loaded: LoadedRecipe, shared: _Shared) -> BuiltImage:
+    def _image(self, build: BuildSpec, loaded: LoadedRecipe, machines: Machines) -> BuiltImage:
         args = derive.image(self._name, loaded, self.context)
         recipe = self._recipe(args, loaded)
         infrastructure = imagebuilder.InfrastructureConfiguration(
             args.stem,
             description=loaded.recipe.description,
-            instance_profile_name=shared.profile,
+            instance_profile_name=machines.profile,
             instance_types=list(build.instance_types),
-            subnet_id=self._network.private_subnet_ids[self._spec.zone(self.context)],
-            security_group_ids=[shared.group_id],
+            subnet_id=machines.subnet_id,
+            security_group_ids=[machines.group_id],
             instance_metadata_options=imagebuilder.InfrastructureConfigurationInstanceMetadataOptionsArgs(
                 http_tokens="required", http_put_response_hop_limit=1
             ),
             terminate_instance_on_failure=True,
-            sns_topic_arn=shared.topic_arn,
+            sns_topic_arn=machines.topic_arn,
             logging=imagebuilder.InfrastructureConfigurationLoggingArgs(
                 s3_logs=imagebuilder.InfrastructureConfigurationLoggingS3LogsArgs(
-                    s3_bucket_name=shared.bucket.facts.name, s3_key_prefix=args.recipe
+                    s3_bucket_name=machines.bucket.facts.name, s3_key_prefix=args.recipe
                 )
             ),
             resource_tags=derive.machine_tags(args, self.context),
-            opts=self.child(depends_on=shared.ready),
+            opts=self.child(depends_on=machines.ready),
         )
-        distribution = self._distribution(args, loaded, shared)
+        distribution = self._distribution(args, loaded)
         tests = {"image_tests_enabled": True, "timeout_minutes": self._spec.test_minutes}
         scanning = {"image_scanning_enabled": self._spec.scan}
         if build.build == "by-hand":
@@ -288,9 +213,7 @@ class Images(HerdComponent):
             opts=self.child(),
         )
 
-    def _distribution(
-        self, args: derive.ImageArgs, loaded: LoadedRecipe, shared: _Shared
-    ) -> imagebuilder.DistributionConfiguration:
+    def _distribution(self, args: derive.ImageArgs, loaded: LoadedRecipe) -> imagebuilder.DistributionConfiguration:
         launch = None
         if self._spec.accounts:
             launch = imagebuilder.DistributionConfigurationDistributionAmiDistributionConfigurationLaunchPermissionArgs(
@@ -312,7 +235,7 @@ class Images(HerdComponent):
                         )
                     ),
                 )
-                for region, key in shared.keys.items()
+                for region, key in self.key_arns.items()
             ],
             opts=self.child(),
         )

@@ -38,12 +38,14 @@ class LoadedRecipe:
         recipe: Its content.
         files: Content of the files that its steps name.
         shown: Its file, as people know it.
+        path: Its file.
     """
 
     name: str
     recipe: Recipe
     files: Mapping[str, str]
     shown: str
+    path: Path
 
     @cached_property
     def documents(self) -> dict[str, str]:
@@ -54,6 +56,28 @@ class LoadedRecipe:
     def bill_of_materials(self) -> dict[str, str]:
         """What is in the image, by name, in versions."""
         return {name: item.version for name, item in self.recipe.bill_of_materials.items()}
+
+
+def unresolved(loaded: LoadedRecipe, region: str, *, parent_alone: bool = False) -> list[Problem]:
+    """What a build in a region needs and nobody has looked up, with its place.
+
+    Args:
+        loaded: The recipe.
+        region: Where it would be built.
+        parent_alone: Leave out what a build that runs no command does without: checksums, and versions to prove.
+    """
+    source = YamlFile.load(loaded.path, shown=loaded.shown)
+    return [
+        Problem(
+            loaded.shown,
+            source.line(path),
+            dotted(path),
+            f"unresolved: nobody has looked up {what}",
+            "`herd image resolve`, or write what the vendor says",
+        )
+        for path, what in loaded.recipe.unresolved(region)
+        if path[0] == "parent" or not parent_alone
+    ]
 
 
 def recipe_path(root: Path, recipe: str) -> Path:
@@ -95,7 +119,7 @@ def load_recipe(root: Path, recipe: str, name: str | None = None) -> LoadedRecip
             continue
         texts[named] = file.read_text(encoding="utf-8")
         found += [(place, f"{named}: {message}", fix) for message, fix in _file_problems(named, texts[named])]
-    loaded = LoadedRecipe(name or path.name.removesuffix(SUFFIX), content, texts, shown)
+    loaded = LoadedRecipe(name or path.name.removesuffix(SUFFIX), content, texts, shown, path)
     if not found:
         found += _too_long(loaded)
     if found:

@@ -20,8 +20,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base.context import Environment, StackContext
-from components.images.component import BuildNetwork, Images
+from components.images.component import Images
 from components.images.load import load_recipe
+from components.images.machines import BuildNetwork
 from components.images.spec import ImagesSpec
 from components.keys.component import Key
 from components.keys.spec import KeySpec, ThroughServices

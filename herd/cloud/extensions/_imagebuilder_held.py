@@ -12,14 +12,9 @@ from herd.cloud.state import store
 from herd.cloud.wire import Call
 
 Thing = dict[str, Any]
-KINDS = (
-    "component",
-    "image-recipe",
-    "infrastructure-configuration",
-    "distribution-configuration",
-    "image",
-    "image-pipeline",
-)
+COMPONENT, RECIPE, IMAGE, PIPELINE = "component", "image-recipe", "image", "image-pipeline"
+INFRASTRUCTURE, DISTRIBUTION = "infrastructure-configuration", "distribution-configuration"
+KINDS = (COMPONENT, RECIPE, INFRASTRUCTURE, DISTRIBUTION, IMAGE, PIPELINE)
 
 
 def normal(name: str) -> str:
@@ -41,6 +36,11 @@ def invalid(parameter: str, reason: str) -> AwsError:
     """A value that Image Builder refuses."""
     text = f"The value supplied for parameter '{parameter}' is not valid. {reason}"
     return AwsError("InvalidParameterValueException", text)
+
+
+def combination(message: str) -> AwsError:
+    """Parameters that don't go together."""
+    return AwsError("InvalidParameterCombinationException", message)
 
 
 def held(call: Call, kind: str) -> dict[str, Thing]:
@@ -140,3 +140,22 @@ def tagged(call: Call, identifier: str) -> dict[str, str]:
 def matches(call: Call, thing: Thing) -> bool:
     """Whether a thing passes the request's filters (each a member with the values it may have)."""
     return all(str(thing.get(each["name"])) in each["values"] for each in call.get("filters") or [])
+
+
+def builds(call: Call, kind: str, parameter: str, member: str) -> dict[str, Any]:
+    """A page of the builds of a version, or of all where the request names none."""
+    version = call.get(parameter)
+    found = [
+        each
+        for key, each in held(call, kind).items()
+        if (not version or key.rpartition("/")[0] == version) and matches(call, each)
+    ]
+    shown, token = page(call, found)
+    return {member: shown, "nextToken": token}
+
+
+def replace(thing: Thing, values: Mapping[str, Any]) -> None:
+    """An update replaces the whole: what isn't given is gone. Builds that are over keep what they were made with."""
+    fixed = {name: thing[name] for name in ("arn", "name", "dateCreated", "tags")}
+    thing.clear()
+    thing.update({**values, **fixed, "dateUpdated": now()})

@@ -9,8 +9,9 @@ import pulumi_aws as aws
 import pytest
 from ruamel.yaml import YAML
 
-from components.images.component import BuildNetwork, Images
+from components.images.component import Images
 from components.images.load import load_recipe
+from components.images.machines import BuildNetwork
 from components.images.spec import ImagesSpec
 
 ROOT = Path(__file__).parents[3]

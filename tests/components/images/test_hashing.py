@@ -3,6 +3,7 @@
 import copy
 import json
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -49,7 +50,9 @@ def loaded(data, files=FILES):
 
 @cache
 def _loaded(data, files):
-    return LoadedRecipe("node", Recipe.model_validate_json(data), json.loads(files), "node.recipe.yaml")
+    return LoadedRecipe(
+        "node", Recipe.model_validate_json(data), json.loads(files), "node.recipe.yaml", Path("node.recipe.yaml")
+    )
 
 
 def values(node, path=()):

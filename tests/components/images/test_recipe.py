@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from components.base.problems import InvalidInputError
-from components.images.load import load_recipe
+from components.images.load import load_recipe, unresolved
 from components.images.recipe import Recipe
 
 PART = ("parts", 0, "build", 0)
@@ -144,3 +144,15 @@ def test_what_nobody_has_looked_up_is_told_for_the_region_that_builds(data):
     ]
     assert next(path for path, _ in recipe.unresolved("eu-central-1")) == ("parent", "ids", "eu-central-1")
     assert next(path for path, _ in recipe.unresolved("eu-north-1")) == ("parent", "ids", "eu-north-1")
+
+
+def test_a_real_run_is_told_what_to_look_up_and_where(load, data):
+    data["parent"]["ids"]["eu-west-1"] = "unresolved"
+    data["parts"][0]["build"][0]["sha256"] = "unresolved"
+    loaded = load(data)
+    found = unresolved(loaded, "eu-west-1")
+    assert [problem.field for problem in found] == ["parent.ids.eu-west-1", "parts[0].build[0].sha256"]
+    lines = loaded.path.read_text().splitlines()
+    assert all("unresolved" in lines[problem.line - 1] for problem in found)
+    assert [problem.field for problem in unresolved(loaded, "eu-west-1", parent_alone=True)] == ["parent.ids.eu-west-1"]
+    assert unresolved(loaded, "eu-central-1", parent_alone=True) == []
