@@ -9,6 +9,7 @@ import pulumi
 from components.base.context import StackContext
 from components.gpu_cluster.component import GpuNodePool
 from components.gpu_cluster.network import NodeNetwork
+from components.k8s_platform.checks import has_elastic
 from components.k8s_platform.component import Addons, ControlPlane, DeviceLayer, Karpenter
 from components.k8s_platform.facts import ClusterFacts, ClusterNetwork
 from components.k8s_platform.provider import cluster_provider
@@ -71,15 +72,17 @@ class _Builder:
             nodes=nodes,
             opts=self._options(),
         )
-        karpenter = Karpenter(
-            "karpenter",
-            spec,
-            context,
-            release=release,
-            cluster=plane.facts,
-            nodes=[*nodes, *addons.ready],
-            opts=self._options(kubernetes),
-        )
+        facts = plane.facts
+        if has_elastic(self._settings.pools):
+            facts = Karpenter(
+                "karpenter",
+                spec,
+                context,
+                release=release,
+                cluster=plane.facts,
+                nodes=[*nodes, *addons.ready],
+                opts=self._options(kubernetes),
+            ).facts
         DeviceLayer(
             "devices",
             spec,
@@ -92,7 +95,7 @@ class _Builder:
         pools = {spec.system_pool: system}
         for name in self._settings.pools:
             if name != spec.system_pool:
-                pools[name] = self._pool(name, karpenter.facts, kubernetes)
+                pools[name] = self._pool(name, facts, kubernetes)
         return {
             "cluster": {
                 "name": plane.facts.name,

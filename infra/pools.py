@@ -8,6 +8,7 @@ from components.base.context import StackContext
 from components.base.validation import FieldPath
 from components.gpu_cluster import checks, fit
 from components.gpu_cluster.content import content
+from components.k8s_platform import checks as platform
 from infra.locks import Releases
 from infra.settings import Settings
 
@@ -19,8 +20,10 @@ def pools_fit(settings: Settings, context: StackContext, releases: Releases) -> 
     """Everything that is wrong with the pools and the cluster they are of; nothing for a stack without a release."""
     if releases.own is None:
         return
-    pools, named = settings.pools, releases.named
+    pools, named, cluster = settings.pools, releases.named, settings.cluster
     yield from checks.problems(pools, settings.reservations, named, context, settings.zone_ids, content=content)
     yield from fit.addresses_fit(pools, settings.network)
-    yield from fit.a_cluster_to_join(pools, settings.cluster)
-    yield from fit.kubelets_fit(pools, releases.own, named)
+    if cluster is not None:
+        yield from platform.problems(cluster, settings.network, pools, named, own=releases.own, context=context)
+    elif pools:
+        yield ("pools",), "there is no cluster for them", "add herd:cluster, or take them out"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -41,6 +42,15 @@ class Checkout:
         path.write_text(text.replace(old, new), encoding="utf-8")
         return text[: text.index(old)].count("\n") + 1
 
+    def take_away(self, stack: str, *settings: str) -> None:
+        """Take settings out of a stack's file, with the comments above them."""
+        file = self.file(stack)
+        for setting in settings:
+            pattern = rf"(^  #.*\n)*^  herd:{setting}:.*\n(^(   .*)?\n)*"
+            text, times = re.subn(pattern, "", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+            assert times == 1, f"{setting} stands in {file.name} {times} times"
+            file.write_text(text, encoding="utf-8")
+
     def read_digests(self, stack: str) -> None:
         """Write a digest wherever the stack's file says that nobody has read it."""
         text = self.file(stack).read_text(encoding="utf-8")
@@ -78,6 +88,21 @@ class Checkout:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path.resolve())
+
+
+@pytest.fixture(scope="session")
+def make_checkout(tmp_path_factory):
+    """Makes checkouts that several tests share."""
+    return lambda: Checkout(tmp_path_factory.mktemp("checkout").resolve())
+
+
+@pytest.fixture
+def few(checkout: Checkout) -> Checkout:
+    """A checkout in which dev is a foundation with a release and no cluster, the others a foundation alone."""
+    checkout.take_away("dev", "cluster", "pools")
+    for stack in ("test", "prod"):
+        checkout.take_away(stack, "release")
+    return checkout
 
 
 @pytest.fixture(scope="session")

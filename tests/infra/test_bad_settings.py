@@ -162,6 +162,15 @@ MISTAKES = {
 }
 
 
+@pytest.fixture
+def checkout(checkout):
+    """With a need of addresses that no pool stands for."""
+    place = "        retentionDays: 14\n"
+    need = "      needs:\n        - {tier: private, zone: us-east-2a, nodes: 4, addressesPerNode: 32}\n"
+    checkout.edit(checkout.file("dev"), f"{place}    endpoints:", f"{place}{need}    endpoints:")
+    return checkout
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_told_with_its_place(checkout, mistake):
     stack, right, wrong, field, words = MISTAKES[mistake]
