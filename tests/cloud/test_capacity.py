@@ -208,6 +208,24 @@ def test_what_runs_in_a_reservation_with_an_end_runs_on(machines):
     assert machines.ec2.describe_capacity_reservations()["CapacityReservations"][0]["State"] == "expired"
 
 
+def test_a_reservation_can_be_made_in_a_placement_group(machines):
+    ec2 = machines.ec2
+    made = [
+        ec2.create_placement_group(GroupName=name, Strategy=name)["PlacementGroup"] for name in ("cluster", "spread")
+    ]
+    given = {
+        "InstanceType": "p5.48xlarge",
+        "InstancePlatform": "Linux/UNIX",
+        "AvailabilityZone": ZONE,
+        "InstanceCount": 1,
+    }
+    close, apart = (given | {"PlacementGroupArn": each["GroupArn"]} for each in made)
+    identifier = ec2.create_capacity_reservation(**close)["CapacityReservation"]["CapacityReservationId"]
+    assert machines.take(1, reservation=identifier) == "ReservationCapacityExceeded"
+    assert machines.take(1, reservation=identifier, placement_group="cluster") is None
+    assert machines.cloud.refused(ec2.create_capacity_reservation, **apart) == "InvalidParameterValue"
+
+
 def test_a_shortage_is_of_a_type_in_a_zone_until_it_is_over(machines):
     machines.cloud.fault(kind="shortage", instance_type="p5.*", zone=ZONE)
     machines.cloud.fault(kind="shortage", instance_type="g6.*", times=1)
