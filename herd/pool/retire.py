@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from components.base.problems import InvalidInputError
-from components.capacity.spec import CapacityBlock, CapacityBlockFacts
+from components.capacity.spec import CapacityBlock, CapacityBlockFacts, Reserved
 from components.gpu_cluster.spec import Phase, StaticGeneration
 from herd.pool.drain import position
 from herd.pool.edit import Edit
@@ -74,7 +74,11 @@ def retire(
         what = f"{name}: {key} is retired"
     after = edit.write()
     said = [what, *proof]
-    said.append(f"{name}: next: up, then `herd pool roll {stack.stack} {name}` gives the newest generation the room")
+    fill = "" if isinstance(pool.capacity, Reserved) else " --fill"
+    room = (
+        f", then `herd pool roll {stack.stack} {name}{fill}` gives the newest generation the room, if it is to have it"
+    )
+    said.append(f"{name}: next: up{room if after.pool(name).generations else ''}")
     return after, said
 
 

@@ -154,7 +154,7 @@ def _size(pool: Pool, free: int, order: Order, *, of: int | None) -> Size:
     """What the newest generation gets: slices of a static pool, the most nodes of an elastic one.
 
     Reserved capacity is paid for, so all of it; other capacity as much as the largest generation has, so that the room
-    kept free for the next roll stays free.
+    kept free for the next roll stays free, and a pool at zero stays there.
     """
     fill = order.fill or isinstance(pool.capacity, Reserved)
     if isinstance(pool, StaticPool):
@@ -169,7 +169,7 @@ def _size(pool: Pool, free: int, order: Order, *, of: int | None) -> Size:
 
 
 def _extra(has: int, room: int, largest: int, *, fill: bool) -> int:
-    return room if fill or not largest else min(room, max(largest - has, 0))
+    return room if fill else min(room, max(largest - has, 0))
 
 
 def _with(pool: Pool, key: str, release: str, node: NodeSpec, size: Size) -> Pool:
@@ -192,7 +192,10 @@ def _amount(pool: Pool, size: Size) -> str:
 def _next(stack: PoolStack, pool: Pool, name: str) -> list[str]:
     """What a person does next to get the older generations out of the way."""
     if len(pool.generations) == 1:
-        return []
+        empty = not _has(pool, 0)
+        return (
+            [f"{name}: has no nodes: `herd pool roll {stack.stack} {name} --fill` takes the free room"] if empty else []
+        )
     oldest, at = pool.generations[0], len(pool.generations) - 1
     old = f"{stack.stack} {name} {oldest.key}"
     again = f"`herd pool roll {stack.stack} {name}`"

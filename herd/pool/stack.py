@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from io import StringIO
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,10 +18,8 @@ from components.base.regions import Region
 from components.base.spec import Spec
 from components.base.validation import FieldPath, closest, dotted, plain, validate
 from components.base.yaml_file import YamlFile
-from components.capacity.ledger import Finding
 from components.capacity.spec import Reservations
 from components.gpu_cluster import fit
-from components.gpu_cluster.checks import problems
 from components.gpu_cluster.generations import Content
 from components.gpu_cluster.keys import key
 from components.gpu_cluster.spec import NodeSpec, Pool, Pools
@@ -109,32 +106,26 @@ class PoolStack:
 
     def problems(self) -> list[Problem]:
         """Everything that is wrong with the pools, as a run would find it."""
-        own = self.releases.get(self.settings.release or "")
-        found = chain(
-            self._findings(),
-            fit.addresses_fit(self.pools, self.settings.network),
-            fit.a_cluster_to_join(self.pools, self.settings.cluster),
-            fit.kubelets_fit(self.pools, own, self.releases),
+        settings = self.settings
+        context = StackContext(
+            project=self.project,
+            stack=self.stack,
+            environment=settings.environment,
+            account=settings.account,
+            region=settings.region,
+            availability_zones=settings.availability_zones,
+            tags={},
         )
-        return [self.problem(*finding) for finding in found]
-
-    def _findings(self) -> Iterator[Finding]:
-        return problems(
-            self.pools,
-            self.settings.reservations,
+        around = fit.Around(
+            settings.cluster,
+            settings.network,
+            settings.reservations,
             self.releases,
-            StackContext(
-                project=self.project,
-                stack=self.stack,
-                environment=self.settings.environment,
-                account=self.settings.account,
-                region=self.settings.region,
-                availability_zones=self.settings.availability_zones,
-                tags={},
-            ),
-            self.settings.zone_ids,
-            content=self.content,
+            self.releases.get(settings.release or ""),
+            context,
+            settings.zone_ids,
         )
+        return [self.problem(*finding) for finding in fit.everything(self.pools, around, content=self.content)]
 
     def check(self) -> None:
         """Make sure that nothing is wrong.

@@ -16,6 +16,25 @@ from herd.release.files import write_lock
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
 
+# What the platform asks of a release.
+CHARTS = {
+    "karpenter-crd": "1.14.1",
+    "karpenter": "1.14.1",
+    "nvidia-device-plugin": "0.20.0",
+    "nvidia-dra-driver-gpu": "0.5.0",
+    "aws-efa-k8s-device-plugin": "v0.5.30",
+    "dcgm-exporter": "4.8.3",
+}
+ADDONS = {
+    "vpc-cni": "v1.22.4-eksbuild.3",
+    "kube-proxy": "v1.35.3-eksbuild.21",
+    "coredns": "v1.13.2-eksbuild.21",
+    "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+    "aws-ebs-csi-driver": "v1.64.0-eksbuild.1",
+    "metrics-server": "v0.9.0-eksbuild.6",
+    "eks-node-monitoring-agent": "v1.7.0-eksbuild.1",
+}
+
 
 def made_of(pool_name, pool, node, image, reservations):
     """What a node is made of, in short: as quick as property tests need it."""
@@ -40,7 +59,17 @@ def lock(number):
         }
         for at, name in enumerate(("gpu", "cpu"))
     }
-    return {"format": 1, "amis": amis, "versions": {"kubernetes": "1.35"}}
+    charts = {
+        name: {
+            "repository": "oci://charts.example.com",
+            "chart": name,
+            "version": version,
+            "digest": f"sha256:{number:064x}",
+            "resolved_from": "upstream",
+        }
+        for name, version in CHARTS.items()
+    }
+    return {"format": 1, "amis": amis, "charts": charts, "addons": ADDONS, "versions": {"kubernetes": "1.35"}}
 
 
 STACK = """\
@@ -236,7 +265,7 @@ def now():
     return NOW
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def content():
     """What a node is made of, in short."""
     return made_of

@@ -1,6 +1,7 @@
 """`herd pool` as people call it, with what nodes are really made of."""
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -11,11 +12,20 @@ from herd.pool.rekey import rekey
 from herd.pool.show import rows, table
 
 
+@pytest.fixture(scope="module")
+def real_keys(template, tmp_path_factory):
+    """The stack file with the keys of what nodes are really made of."""
+    root = tmp_path_factory.mktemp("real") / "project"
+    shutil.copytree(template[0], root)
+    rekey(root, "dev", {})
+    return (root / "stacks" / "Pulumi.dev.yaml").read_text()
+
+
 @pytest.fixture
-def herd(project, monkeypatch):
+def herd(project, real_keys, monkeypatch):
     """`herd("list", "dev")`: what is printed, or the error."""
     root, *_ = project
-    rekey(root, "dev", {})
+    (root / "stacks" / "Pulumi.dev.yaml").write_text(real_keys)
     monkeypatch.chdir(root / "infra")
 
     def run(*arguments):

@@ -53,7 +53,7 @@ def test_in_braces_as_well(stack, key):
         ("p5", "g1-00000000", [], "no generation 'g1-00000000'"),
         ("p5", None, [7, 8], "there is no slice 7.*it has: 0, 1, 2, 3"),
         ("g6", None, [0], "an elastic generation has no slices"),
-        ("system", None, [], "the platform's own would wait for ever"),
+        ("system", None, [], "system pool has 0 nodes that take new work"),
     ],
 )
 def test_what_can_not_drain(stack, text, key, pool, generation, slices, message):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 
 import pytest
 
@@ -9,14 +10,25 @@ from components.base.problems import InvalidInputError
 from herd.pool.drain import drain
 from herd.pool.retire import retire
 from herd.pool.roll import Order, roll
+from herd.pool.stack import load
+
+
+@pytest.fixture(scope="module")
+def swapping_text(template, content, tmp_path_factory):
+    """The full pool with a next generation that waits, and slice 3 of the old one draining."""
+    root = tmp_path_factory.mktemp("swapping") / "project"
+    shutil.copytree(template[0], root)
+    stack = load(root, "dev", content=content)
+    rolled, _ = roll(stack, ["p5"], Order(sets={("rootVolume",): {"sizeGib": 500}}))
+    drained, _ = drain(rolled, "p5", stack.pools["p5"].generations[0].key, [3])
+    return drained.text
 
 
 @pytest.fixture
-def swapping(stack, key):
-    """The full pool with a next generation that waits, and slice 3 of the old one draining."""
-    rolled, _ = roll(stack, ["p5"], Order(sets={("rootVolume",): {"sizeGib": 500}}))
-    drained, _ = drain(rolled, "p5", key(stack, "p5"), [3])
-    return drained
+def swapping(stack, swapping_text, content):
+    """The stack in the midst of a swap."""
+    stack.file.path.write_text(swapping_text)
+    return load(stack.root, "dev", content=content)
 
 
 @pytest.fixture

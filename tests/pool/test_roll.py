@@ -117,6 +117,17 @@ def test_an_elastic_pool_without_room_waits_at_zero_and_says_how_to_make_some(st
     assert [generation.max_nodes for generation in grown.pools["g6"].generations] == [1, 3]
 
 
+def test_a_pool_at_zero_stays_there_unless_it_is_told_to_fill(stack):
+    zero = stack.rewritten(stack.text.replace("maxNodes: 4\n        node", "maxNodes: 0\n        node"))
+    after, said = roll(zero, ["g6"], Order())
+    assert after.text == zero.text
+    assert said[-1] == "g6: has no nodes: `herd pool roll dev g6 --fill` takes the free room"
+    rolled, _ = roll(zero, ["g6"], BIGGER)
+    assert [generation.max_nodes for generation in rolled.pools["g6"].generations] == [0, 0]
+    filled, _ = roll(zero, ["g6"], Order(fill=True))
+    assert filled.pools["g6"].generations[0].max_nodes == 12
+
+
 def test_pools_that_share_a_reservation_share_the_room(stack):
     text = stack.text.replace("slices: [0, 1, 2, 3] # all of it", "slices: [0] # all of it")
     shared = stack.rewritten(text)
