@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from components.base.context import StackContext
 from components.base.validation import FieldPath
-from components.gpu_cluster import checks, fit
+from components.gpu_cluster import fit
 from components.gpu_cluster.content import content
-from components.k8s_platform import checks as platform
 from infra.locks import Releases
 from infra.settings import Settings
 
@@ -20,10 +19,13 @@ def pools_fit(settings: Settings, context: StackContext, releases: Releases) -> 
     """Everything that is wrong with the pools and the cluster they are of; nothing for a stack without a release."""
     if releases.own is None:
         return
-    pools, named, cluster = settings.pools, releases.named, settings.cluster
-    yield from checks.problems(pools, settings.reservations, named, context, settings.zone_ids, content=content)
-    yield from fit.addresses_fit(pools, settings.network)
-    if cluster is not None:
-        yield from platform.problems(cluster, settings.network, pools, named, own=releases.own, context=context)
-    elif pools:
-        yield ("pools",), "there is no cluster for them", "add herd:cluster, or take them out"
+    around = fit.Around(
+        settings.cluster,
+        settings.network,
+        settings.reservations,
+        releases.named,
+        releases.own,
+        context,
+        settings.zone_ids,
+    )
+    yield from fit.everything(settings.pools, around, content=content)

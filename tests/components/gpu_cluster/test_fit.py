@@ -1,13 +1,13 @@
 """Pools fit the cluster, the subnets and the release of their stack."""
 
-import pytest
 from pydantic import TypeAdapter
 
+from components.base.context import StackContext
 from components.gpu_cluster import fit
 from components.gpu_cluster.spec import Pools
 from components.k8s_platform.spec import ClusterSpec
 from components.network.spec import NetworkSpec
-from components.release.spec import ReleaseSpec
+from components.release.spec import AmiPin, ReleaseSpec
 
 CLUSTER = ClusterSpec.model_validate(
     {"access": {"deploy": {"principal": "arn:aws:iam::111122223333:role/deploy", "policy": "cluster-admin"}}}
@@ -38,27 +38,6 @@ def pools(**given):
     return TypeAdapter(Pools).validate_python(given)
 
 
-def test_pools_have_a_cluster_and_a_cluster_has_nodes_of_its_own():
-    assert [*fit.a_cluster_to_join(pools(system=pool()), CLUSTER)] == []
-    assert [*fit.a_cluster_to_join({}, None)] == []
-    [(path, message, _)] = fit.a_cluster_to_join(pools(gpu=pool()), None)
-    assert (path, message) == (("pools",), "there is no cluster for them")
-
-
-@pytest.mark.parametrize(
-    ("given", "path"),
-    [
-        ({"gpu": pool()}, ("cluster", "systemPool")),
-        ({"system": pool("elastic")}, ("pools", "system", "kind")),
-        ({"system": pool(slices=[])}, ("pools", "system", "generations")),
-        ({"system": pool(phase="draining")}, ("pools", "system", "generations")),
-        ({"system": pool(drainingSlices=[0])}, ("pools", "system", "generations")),
-    ],
-)
-def test_the_platform_s_own_pods_have_somewhere_to_run(given, path):
-    assert [at for at, _, _ in fit.a_cluster_to_join(pools(**given), CLUSTER)] == [path]
-
-
 def test_subnets_hold_every_pool_at_its_largest():
     network = {"managed": {"cidr": "10.16.0.0/16", "podCidr": "100.64.0.0/16", "nat": "single"}}
     assert [*fit.addresses_fit(pools(system=pool()), NetworkSpec.model_validate(network))] == []
@@ -72,21 +51,48 @@ def test_subnets_hold_every_pool_at_its_largest():
     )
 
 
-def test_kubelets_are_neither_newer_than_the_control_plane_nor_far_behind():
-    def release(name, minor):
-        return ReleaseSpec(
-            name=name,
-            sha256="0" * 64,
-            amis={},
-            images={},
-            charts={},
-            versions={"kubernetes": f"1.{minor}"},
-        )
+def around(**changes):
+    context = StackContext(
+        project="herd",
+        stack="dev",
+        environment="dev",
+        account="111122223333",
+        region="us-west-2",
+        availability_zones=("us-west-2a",),
+        tags={},
+    )
+    pin = AmiPin(id="ami-0123456789abcdef0", architecture="x86_64", provenance="vendor", recipe_hash=None)
+    own = ReleaseSpec(name="r", sha256="0" * 64, amis={"cpu": pin}, images={}, charts={}, versions={})
+    network = {"managed": {"cidr": "10.16.0.0/16", "podCidr": "100.64.0.0/16", "nat": "single"}}
+    sound = {
+        "cluster": CLUSTER,
+        "network": NetworkSpec.model_validate(network),
+        "reservations": {},
+        "releases": {"r": own},
+        "own": own,
+        "context": context,
+        "zone_ids": {},
+    }
+    return fit.Around(**{**sound, **changes})
 
-    releases = {"r": release("r", 35), "old": release("old", 31), "new": release("new", 36)}
-    given = pools(a=pool(release="r"), b=pool(release="old"), c=pool(release="new"))
-    assert [path for path, _, _ in fit.kubelets_fit(given, releases["r"], releases)] == [
-        ("pools", "b", "generations", 0, "release"),
-        ("pools", "c", "generations", 0, "release"),
-    ]
-    assert [*fit.kubelets_fit(given, None, releases)] == []
+
+def everything(given, **changes):
+    return [path for path, _, _ in fit.everything(given, around(**changes), content=lambda *_: {})]
+
+
+def test_a_run_asks_the_pools_the_subnets_and_the_cluster():
+    small = {"managed": {"cidr": "10.16.0.0/16", "podCidr": "100.64.0.0/16", "nat": "single", "subnets": {"pods": 24}}}
+    found = everything(pools(gpu=pool(slices=[0, 1, 2])), network=NetworkSpec.model_validate(small))
+    assert ("pools", "gpu", "generations", 0, "slices") in found
+    assert ("pools", "gpu", "maxNodes") in found
+    assert ("cluster", "systemPool") in found
+    assert ("release",) in found
+
+
+def test_pools_have_a_cluster():
+    assert ("pools",) in everything(pools(system=pool()), cluster=None)
+    assert everything({}, cluster=None) == []
+
+
+def test_without_a_release_there_is_no_cluster_to_ask():
+    assert [path for path in everything(pools(gpu=pool()), own=None) if path[0] == "cluster"] == []
