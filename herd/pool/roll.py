@@ -206,7 +206,9 @@ def _next(stack: PoolStack, pool: Pool, name: str) -> list[str]:
         lower = f"lower the maxNodes of {oldest.key} by hand, or raise the pool's with its quota and subnets"
         return [f"{name}: no room beside what there is: {lower}, then {again}"]
     if not oldest.slices:
-        return [f"{name}: no room beside what there is: `herd pool retire {old} --evidence FILE`"]
+        return [
+            f"{name}: next: `herd pool retire {old}`, which has no nodes; `{again[1:-1]} --fill` takes the free room"
+        ]
     slot = next((number for number in oldest.slices if number in oldest.draining_slices), oldest.slices[-1])
     drain = "" if slot in oldest.draining_slices else f"`herd pool drain {old} --slice {slot}`, up, "
     retire = f"`herd pool retire {old} --slice {slot} --evidence FILE`, up, {again}"

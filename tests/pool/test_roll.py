@@ -128,6 +128,12 @@ def test_a_pool_at_zero_stays_there_unless_it_is_told_to_fill(stack):
     assert filled.pools["g6"].generations[0].max_nodes == 12
 
 
+def test_reserved_capacity_is_never_left_at_zero(stack):
+    zero = stack.rewritten(stack.text.replace("slices: [0, 1, 2, 3] # all of it", "slices: []"))
+    after, _ = roll(zero, ["p5"], Order())
+    assert after.pools["p5"].generations[0].slices == (0, 1, 2, 3)
+
+
 def test_pools_that_share_a_reservation_share_the_room(stack):
     text = stack.text.replace("slices: [0, 1, 2, 3] # all of it", "slices: [0] # all of it")
     shared = stack.rewritten(text)
