@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from herd.cloud.kubernetes.objects import Objects
 
 TOKEN = "k8s-aws-v1."  # noqa: S105 - the prefix of EKS's bearer tokens
 _OBJECTS: WeakKeyDictionary[Any, Objects] = WeakKeyDictionary()
+_LOCK = threading.Lock()
 
 
 def token(cluster: str, region: str, access_key: str) -> str:
@@ -62,9 +64,10 @@ def objects_at(host: str, bearer: str, trusted: str) -> Objects:
         raise status.Refused(
             495, "UnknownAuthority", "tls: failed to verify certificate: x509: certificate signed by unknown authority"
         )
-    if cluster not in _OBJECTS:
-        _OBJECTS[cluster] = Objects()
-    return _OBJECTS[cluster]
+    with _LOCK:  # two first requests at once must not make two stores
+        if cluster not in _OBJECTS:
+            _OBJECTS[cluster] = Objects()
+        return _OBJECTS[cluster]
 
 
 def _clusters() -> Iterator[tuple[str, str, Any]]:
