@@ -1,4 +1,4 @@
-"""What a change of a launch template makes, and what a preview knows of it; schedules as the real provider sends them."""
+"""What a change of a launch template makes, and what a preview knows of it; schedules as the provider sends them."""
 
 from datetime import UTC, datetime, timedelta
 
