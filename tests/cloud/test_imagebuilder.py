@@ -166,11 +166,17 @@ def test_a_build_that_would_fail_says_why_and_leaves_nothing(builder, asked, wor
     assert "amis" not in image.get("outputResources", {})
 
 
-def test_a_repeated_request_builds_once(builder):
-    uses = {"imageRecipeArn": builder.recipe(), "infrastructureConfigurationArn": builder.infrastructure()}
-    arns = {builder.client.create_image(**uses, clientToken="one")["imageBuildVersionArn"] for _ in range(2)}
+def test_a_request_with_the_same_token_makes_one_thing(builder):
+    recipe = builder.recipe(clientToken="recipe", parent=builder.parent(), components=[builder.component()])
+    uses = {"imageRecipeArn": recipe, "infrastructureConfigurationArn": builder.infrastructure()}
+    arns = {builder.client.create_image(**uses, clientToken="image")["imageBuildVersionArn"] for _ in range(2)}
     assert len(arns) == 1
     assert len(builder.client.list_image_build_versions()["imageSummaryList"]) == 1
+    assert {builder.component(name="twice", clientToken="component") for _ in range(2)} == {
+        f"arn:aws:imagebuilder:eu-west-1:{builder.cloud.account}:component/twice/1.0.0/1"
+    }
+    other = {**uses, "clientToken": "image", "tags": {"a": "b"}}
+    assert builder.cloud.refused(builder.client.create_image, **other) == "IdempotentParameterMismatchException"
 
 
 def test_deleting_an_image_leaves_its_amis(builder):

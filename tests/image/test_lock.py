@@ -9,7 +9,10 @@ from components.images.hashing import recipe_hash
 from components.images.load import load_recipe
 from components.release.derive import from_stand_in, release_spec
 from components.release.load import load_release
-from components.release.spec import RecipeAmi
+from components.release.spec import Origin, RecipeAmi
+from herd.image.builds import Build, Built
+from herd.image.lock import locked_content
+from herd.image.stack import load_images
 from herd.release.files import write_lock
 
 VENDOR = {
@@ -94,6 +97,16 @@ def test_without_a_finished_build_nothing_is_written(project, built):
     assert "is FAILED: Error launching instance" in said["eks-gpu"]
     assert said["slurm-gpu"].startswith("no build of this recipe (")
     assert not (project.root / ".herd").exists()
+
+
+@pytest.mark.parametrize("status", ["TESTING", "DISTRIBUTING", "DEPRECATED", "FAILED"])
+def test_an_image_that_is_not_available_is_not_taken(project, status):
+    images = load_images(project.root, "dev")
+    digest = recipe_hash(images.recipes["eks-gpu"], "us-east-2")
+    ids = {"us-east-2": "ami-0123456789abcdef0"}
+    one = Build("eks-gpu", digest, "arn:one", status, "", "2026-01-01", ids, {}, {})
+    with pytest.raises(InvalidInputError, match=f"arn:one is {status}"):
+        locked_content(images, Built((one,), Origin.AWS), None)
 
 
 def test_only_what_is_asked_for(project, built):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from components.hardware.catalogue import find_type
@@ -14,19 +13,19 @@ from herd.cloud.extensions._imagebuilder_held import (
     DISTRIBUTION,
     INFRASTRUCTURE,
     PIPELINE,
+    Answer,
     arn,
     combination,
     drop,
     find,
     given,
+    idempotent,
     invalid,
     keep,
     replace,
     users,
 )
 from herd.cloud.wire import Call
-
-Answer = Mapping[str, Any]
 
 
 def _check_infrastructure(call: Call) -> None:
@@ -66,6 +65,7 @@ def _topics(call: Call) -> Any:
 
 
 @handles("imagebuilder", "CreateInfrastructureConfiguration")
+@idempotent
 def _create_infrastructure(call: Call) -> Answer:
     _check_infrastructure(call)
     identifier = arn(call, INFRASTRUCTURE, call.params["name"])
@@ -110,6 +110,7 @@ def _check_distributions(call: Call) -> None:
 
 
 @handles("imagebuilder", "CreateDistributionConfiguration")
+@idempotent
 def _create_distribution(call: Call) -> Answer:
     _check_distributions(call)
     identifier = arn(call, DISTRIBUTION, call.params["name"])

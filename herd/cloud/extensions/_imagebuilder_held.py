@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
@@ -12,6 +13,7 @@ from herd.cloud.state import store
 from herd.cloud.wire import Call
 
 Thing = dict[str, Any]
+Answer = Mapping[str, Any]
 COMPONENT, RECIPE, IMAGE, PIPELINE = "component", "image-recipe", "image", "image-pipeline"
 INFRASTRUCTURE, DISTRIBUTION = "infrastructure-configuration", "distribution-configuration"
 KINDS = (COMPONENT, RECIPE, INFRASTRUCTURE, DISTRIBUTION, IMAGE, PIPELINE)
@@ -41,6 +43,23 @@ def invalid(parameter: str, reason: str) -> AwsError:
 def combination(message: str) -> AwsError:
     """Parameters that don't go together."""
     return AwsError("InvalidParameterCombinationException", message)
+
+
+def idempotent(make: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
+    """A request that is sent again with its client token gets the same answer, and makes no second thing."""
+
+    @functools.wraps(make)
+    def once(call: Call) -> Answer:
+        answers, key = call.objects("tokens"), f"{call.operation} {call.params['clientToken']}"
+        if key not in answers:
+            answers[key] = call.params, make(call)
+        params, answer = answers[key]
+        if params != call.params:
+            text = f"The client token '{call.params['clientToken']}' was used with other parameters before."
+            raise AwsError("IdempotentParameterMismatchException", text)
+        return dict(answer)
+
+    return once
 
 
 def held(call: Call, kind: str) -> dict[str, Thing]:

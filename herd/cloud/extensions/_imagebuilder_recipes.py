@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from herd.cloud import world
 from herd.cloud.extensions import handles
 from herd.cloud.extensions._imagebuilder_build import ami_of
@@ -14,6 +11,7 @@ from herd.cloud.extensions._imagebuilder_held import (
     IMAGE,
     PIPELINE,
     RECIPE,
+    Answer,
     arn,
     builds,
     combination,
@@ -21,6 +19,7 @@ from herd.cloud.extensions._imagebuilder_held import (
     find,
     given,
     held,
+    idempotent,
     invalid,
     keep,
     matches,
@@ -29,10 +28,9 @@ from herd.cloud.extensions._imagebuilder_held import (
 )
 from herd.cloud.wire import Call
 
-Answer = Mapping[str, Any]
-
 
 @handles("imagebuilder", "CreateComponent")
+@idempotent
 def _create_component(call: Call) -> Answer:
     data = call.get("data")
     if (data is None) == (call.get("uri") is None):
@@ -91,6 +89,7 @@ def _list_componentbuilds(call: Call) -> Answer:
 
 
 @handles("imagebuilder", "CreateImageRecipe")
+@idempotent
 def _create_recipe(call: Call) -> Answer:
     version, components = call.params["semanticVersion"], call.get("components") or []
     named = [each["componentArn"] for each in components]

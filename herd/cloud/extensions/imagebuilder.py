@@ -6,9 +6,6 @@ are in `_imagebuilder_build`: they end at once, and run no command.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from herd.cloud.extensions import _imagebuilder_configurations, _imagebuilder_recipes, handles
 from herd.cloud.extensions._imagebuilder_build import build
 from herd.cloud.extensions._imagebuilder_held import (
@@ -17,6 +14,7 @@ from herd.cloud.extensions._imagebuilder_held import (
     INFRASTRUCTURE,
     PIPELINE,
     RECIPE,
+    Answer,
     arn,
     builds,
     combination,
@@ -24,6 +22,7 @@ from herd.cloud.extensions._imagebuilder_held import (
     find,
     given,
     held,
+    idempotent,
     invalid,
     keep,
     matches,
@@ -35,8 +34,6 @@ from herd.cloud.extensions._imagebuilder_held import (
 from herd.cloud.wire import Call
 
 __all__ = ["_imagebuilder_configurations", "_imagebuilder_recipes"]
-
-Answer = Mapping[str, Any]
 
 
 def _check_build(call: Call) -> None:
@@ -54,13 +51,11 @@ def _check_build(call: Call) -> None:
 
 
 @handles("imagebuilder", "CreateImage")
+@idempotent
 def _create_image(call: Call) -> Answer:
-    tokens = call.objects("image-tokens")
-    token = call.params["clientToken"]
-    if token not in tokens:
-        _check_build(call)
-        tokens[token] = build(call, call.params, call.get("tags") or {})["arn"]
-    return {"clientToken": token, "imageBuildVersionArn": tokens[token]}
+    _check_build(call)
+    made = build(call, call.params, call.get("tags") or {})
+    return {"clientToken": call.get("clientToken"), "imageBuildVersionArn": made["arn"]}
 
 
 @handles("imagebuilder", "GetImage")
@@ -89,6 +84,7 @@ def _list_imagebuilds(call: Call) -> Answer:
 
 
 @handles("imagebuilder", "CreateImagePipeline")
+@idempotent
 def _create_pipeline(call: Call) -> Answer:
     _check_build(call)
     identifier = arn(call, PIPELINE, call.params["name"])
@@ -124,12 +120,11 @@ def _delete_pipeline(call: Call) -> Answer:
 
 
 @handles("imagebuilder", "StartImagePipelineExecution")
+@idempotent
 def _start(call: Call) -> Answer:
     found = find(call, PIPELINE, call.params["imagePipelineArn"])
-    tokens, token = call.objects("image-tokens"), call.params["clientToken"]
-    if token not in tokens:
-        tokens[token] = build(call, found, call.get("tags") or {}, pipeline=found["arn"])["arn"]
-    return {"clientToken": token, "imageBuildVersionArn": tokens[token]}
+    made = build(call, found, call.get("tags") or {}, pipeline=found["arn"])
+    return {"clientToken": call.get("clientToken"), "imageBuildVersionArn": made["arn"]}
 
 
 @handles("imagebuilder", "ListImagePipelineImages")

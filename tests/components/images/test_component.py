@@ -71,9 +71,10 @@ def test_the_role_of_machines_that_build_may_do_what_they_need_and_no_more(build
     logs = next(s for s in policy["Statement"] if s["Sid"] == "Logs")
     assert logs["Resource"].startswith("${urn:")
     assert logs["Resource"].endswith("/*")
-    assert json.loads(build().one(iam.Role, "images").inputs["assumeRolePolicy"])["Statement"][0]["Principal"] == {
-        "Service": "ec2.amazonaws.com"
-    }
+    trust = json.loads(build().one(iam.Role, "images").inputs["assumeRolePolicy"])
+    assert trust["Statement"] == [
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ]
 
 
 def test_names_carry_hashes(build, load):

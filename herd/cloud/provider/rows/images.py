@@ -5,6 +5,7 @@ from __future__ import annotations
 from herd.cloud.provider.naming import AutoName
 from herd.cloud.provider.row import Call, Change, Read, Row, Tags, Wait
 
+# A create that is sent again with its token makes no second thing.
 TOKEN = "clientToken"  # noqa: S105 - the name of a parameter
 LONGEST = 128
 """Longest name that Image Builder takes. Source: its API, ResourceName."""
@@ -33,6 +34,7 @@ COMPONENT = Row(
     tags=SPELLING,
     never_read=("uri",),
     token=TOKEN,
+    natural=True,
     fixed=("skipDestroy",),
 )
 
@@ -52,6 +54,7 @@ RECIPE = Row(
     tags=SPELLING,
     ordered=("components",),
     token=TOKEN,
+    natural=True,
 )
 
 INFRASTRUCTURE_INPUTS = (
@@ -96,6 +99,7 @@ INFRASTRUCTURE = Row(
     name=NAME,
     tags=SPELLING,
     token=TOKEN,
+    natural=True,
 )
 
 DISTRIBUTION_INPUTS = ("description", "distributions")
@@ -126,6 +130,7 @@ DISTRIBUTION = Row(
     name=NAME,
     tags=SPELLING,
     token=TOKEN,
+    natural=True,
 )
 
 USES = {
@@ -145,6 +150,7 @@ IMAGE = Row(
     defaults={"enhancedImageMetadataEnabled": True},
     tags=SPELLING,
     token=TOKEN,
+    natural=True,
     wait=Wait(
         "state.status",
         frozenset({"AVAILABLE"}),
@@ -183,6 +189,7 @@ PIPELINE = Row(
     name=NAME,
     tags=SPELLING,
     token=TOKEN,
+    natural=True,
 )
 
 ROWS = (COMPONENT, RECIPE, INFRASTRUCTURE, DISTRIBUTION, IMAGE, PIPELINE)
