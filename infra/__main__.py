@@ -27,17 +27,18 @@ def main() -> None:
     try:
         fidelity = load_fidelity(config, source, os.environ.get("AWS_ENDPOINT_URL"))
         settings = load_settings(config, source, tuple(get_config_secret_keys_env()))
-        releases = load_pinned(settings, source, fidelity)
+        pinned = load_pinned(settings, source, fidelity)
     except InvalidInputError as error:
         raise pulumi.RunError(f"{source.shown} can't be used:\n{error}") from None
-    if releases.own and fidelity is Fidelity.REHEARSE:
-        pulumi.log.warn(f"rehearsal: the values of release {releases.own.name} may come from a stand-in")
+    own = pinned.releases.own
+    if own and fidelity is Fidelity.REHEARSE:
+        pulumi.log.warn(f"rehearsal: the values of release {own.name} may come from a stand-in")
     if fidelity is Fidelity.REHEARSE and (unread := unread_digests(settings, source)):
         pulumi.log.warn("rehearsal: digests that a real run needs\n" + "\n".join(map(str, unread)))
     context = settings.context(source.project, source.stack)
     providers = make_providers(context, settings.replica_region)
-    foundation = build_foundation(settings, context, providers)
-    released = build_release(settings, releases, context, providers, foundation)
+    foundation = build_foundation(settings, pinned.recipes, context, providers)
+    released = build_release(settings, pinned.releases, context, providers, foundation)
     for name, value in {**foundation.outputs, **released}.items():
         pulumi.export(name, value)
 

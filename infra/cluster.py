@@ -111,9 +111,11 @@ class _Builder:
         images = {
             generation.key: named[generation.release].amis[generation.node.image] for generation in pool.generations
         }
+        # A rehearsal names locks by their files: tags tell what a release is called.
+        called = tuple(each.model_copy(update={"release": named[each.release].name}) for each in pool.generations)
         return GpuNodePool(
             name,
-            pool,
+            pool.model_copy(update={"generations": called}),
             self._context,
             cluster=cluster,
             images=images,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,9 @@ import pulumi
 
 from components.base.context import StackContext
 from components.budget.component import Budget
+from components.images.component import Images
+from components.images.load import LoadedRecipe
+from components.images.machines import BuildNetwork
 from components.keys.component import Key
 from components.keys.spec import KeySpec, ServiceItself
 from components.network.component import Network
@@ -39,7 +43,9 @@ class Foundation:
     outputs: dict[str, Any]
 
 
-def build_foundation(settings: Settings, context: StackContext, providers: Providers) -> Foundation:
+def build_foundation(
+    settings: Settings, recipes: Mapping[str, LoadedRecipe], context: StackContext, providers: Providers
+) -> Foundation:
     """Register the foundation."""
 
     def options() -> pulumi.ResourceOptions:
@@ -52,6 +58,19 @@ def build_foundation(settings: Settings, context: StackContext, providers: Provi
     )
     storage = Storage("storage", settings.storage, context, network=_for_storage(settings, network), opts=options())
     budget = Budget("budget", settings.budget, context, key_arn=operations.arn, opts=options())
+    images = None
+    if settings.images is not None:
+        images = Images(
+            "images",
+            settings.images,
+            context,
+            recipes=recipes,
+            network=BuildNetwork(network.vpc_id, network.private_subnet_ids),
+            log_key_arn=storage.data_key_arn,
+            zone_ids=settings.zone_ids,
+            elsewhere=_elsewhere(settings, providers),
+            opts=options(),
+        )
     outputs = {
         "account": context.account,
         "region": context.region,
@@ -70,6 +89,12 @@ def build_foundation(settings: Settings, context: StackContext, providers: Provi
             "lustre": {name: mount.wire() for name, mount in storage.lustre.items()},
             "homes": storage.homes.wire() if storage.homes else None,
         },
+        "images": {
+            "built": {name: image.wire() for name, image in images.images.items()},
+            "keyArns": images.key_arns,
+        }
+        if images
+        else None,
         "alerts": budget.topic_arn,
     }
     return Foundation(network, registry, storage, operations.arn, outputs)
@@ -92,6 +117,12 @@ def _for_storage(settings: Settings, network: Network) -> StorageNetwork:
         route_table_ids=own or list(others),
         floating_cidr=str(network.floating_cidr) if network.floating_cidr else None,
     )
+
+
+def _elsewhere(settings: Settings, providers: Providers) -> dict[str, pulumi.ProviderResource]:
+    if settings.replica_region is None or providers.replica is None:
+        return {}
+    return {settings.replica_region: providers.replica}
 
 
 def _second_region(settings: Settings, providers: Providers) -> SecondRegion | None:

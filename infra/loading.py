@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from components.base.problems import InvalidInputError, Problem
 from components.base.validation import FieldPath, closest, validate
+from components.images.load import LoadedRecipe
 from components.registry import derive as registry
 from infra.checks import CHECKS
 from infra.locks import Releases, load_releases
 from infra.pools import pools_fit
+from infra.recipes import load_recipes
 from infra.settings import Fidelity, Settings
 from infra.source import StackSource
 
@@ -85,27 +88,42 @@ def load_fidelity(config: Mapping[str, str], source: StackSource, endpoint: str 
     return Fidelity(value)
 
 
-def load_pinned(settings: Settings, source: StackSource, fidelity: Fidelity) -> Releases:
-    """What the stack runs; nothing, without touching a file, for a stack without a release.
+@dataclass(frozen=True)
+class Pinned:
+    """What runs and what is built, read from files that say it exactly.
+
+    Attributes:
+        releases: Release locks; none for the foundation alone.
+        recipes: Recipes of the images that the stack builds, by name.
+    """
+
+    releases: Releases
+    recipes: Mapping[str, LoadedRecipe]
+
+
+def load_pinned(settings: Settings, source: StackSource, fidelity: Fidelity) -> Pinned:
+    """Read what the stack runs and builds; no lock is touched for a stack without a release.
 
     Raises:
-        InvalidInputError: A lock is missing, edited or lacks the stack's region; it or the stack file holds values that
-            this run may not use; or the pools don't fit what the releases hold.
+        InvalidInputError: A lock or recipe is missing, edited or lacks the stack's region; it or the stack file holds
+            values that this run may not use; or the pools don't fit what the releases hold.
     """
     problems = unread_digests(settings, source) if fidelity is Fidelity.REAL else []
-    releases = Releases()
+    context = settings.context(source.project, source.stack)
+    pinned = Pinned(Releases(), {})
     try:
-        releases = load_releases(settings, source, fidelity)
+        pinned = replace(pinned, recipes=load_recipes(settings, context, source, fidelity))
+    except InvalidInputError as error:
+        problems += error.problems
+    try:
+        pinned = replace(pinned, releases=load_releases(settings, source, fidelity))
     except InvalidInputError as error:
         problems += error.problems
     else:
-        problems += [
-            source.problem(*finding)
-            for finding in pools_fit(settings, settings.context(source.project, source.stack), releases)
-        ]
+        problems += [source.problem(*finding) for finding in pools_fit(settings, context, pinned.releases)]
     if problems:
         raise InvalidInputError(problems)
-    return releases
+    return pinned
 
 
 def unread_digests(settings: Settings, source: StackSource) -> list[Problem]:

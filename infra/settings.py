@@ -13,6 +13,7 @@ from components.base.spec import Spec
 from components.budget.spec import BudgetSpec
 from components.capacity.spec import Reservations
 from components.gpu_cluster.spec import Pools
+from components.images.spec import ImagesSpec
 from components.k8s_platform.spec import ClusterSpec
 from components.network.spec import NetworkSpec
 from components.registry.spec import RegistrySpec
@@ -63,6 +64,7 @@ class Settings(Spec):
     Attributes:
         zone_ids: Zone ids by zone name, where the account's differ from the catalogue's: us-west-2a isn't the same
             place in every account.
+        images: Golden images built here; None for a stack that builds none.
         reservations: What is reserved, by the name that pools know it by.
         cluster: The Kubernetes cluster; None for a stack without.
         pools: The cluster's node pools.
@@ -80,6 +82,7 @@ class Settings(Spec):
     storage: StorageSpec
     budget: BudgetSpec
     zone_ids: dict[Zone, ZoneId] = Field(default_factory=dict)
+    images: ImagesSpec | None = None
     reservations: Reservations = Field(default_factory=dict)
     cluster: ClusterSpec | None = None
     pools: Pools = Field(default_factory=dict)

@@ -38,6 +38,8 @@ OWNED_BY_SCHEDULE: Final = ("scalingConfig.desiredSize",)
 # anew. The failed one goes first, with the machines it did get: of a reservation there are no others. Not while it
 # drains: an update that fails leaves the same mark, and its jobs would go with it.
 MADE_ANEW: Final = ("#initerror",)
+# Another cluster or network shows in these: nodes of the template's first version would join the one that is gone.
+OF_ANOTHER_CLUSTER: Final = ("userData", "networkInterfaces")
 
 
 class GpuNodePool(HerdComponent):
@@ -116,7 +118,7 @@ class GpuNodePool(HerdComponent):
             **launch_template(nodes, self._ids(group.name if group else None), self._user_data(generation)),
             tag_specifications=tag_specifications(tags),
             tags=tags,
-            opts=self.child(),
+            opts=self.child(replace_on_changes=OF_ANOTHER_CLUSTER),
         )
         self.launch_template_ids[generation.key] = template.id
         for number in generation.slices:

@@ -68,6 +68,7 @@ class Images(HerdComponent):
         recipes: Mapping[str, LoadedRecipe],
         network: BuildNetwork,
         log_key_arn: pulumi.Output[str],
+        zone_ids: Mapping[str, str] | None = None,
         elsewhere: Mapping[str, pulumi.ProviderResource] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -80,6 +81,7 @@ class Images(HerdComponent):
             recipes: The recipes of the spec, by name.
             network: Where the machines that build stand.
             log_key_arn: A key that the account may use through S3, for the logs of builds.
+            zone_ids: Zone ids by zone name, where the account's differ from the catalogue's.
             elsewhere: Providers of other regions, by region.
             opts: With the AWS provider of the stack's region.
 
@@ -89,7 +91,7 @@ class Images(HerdComponent):
         providers = dict(elsewhere or {})
         unfit = [
             Problem("", 0, dotted(("images", *path)), text, fix)
-            for path, text, fix in check(spec, recipes, context, regions=providers)
+            for path, text, fix in check(spec, recipes, context, regions=providers, zone_ids=zone_ids)
         ]
         if found := [*spec.problems(context), *unfit]:
             raise InvalidInputError(found)

@@ -69,3 +69,14 @@ def damage(session: Clients, deployment: Mapping[str, Any]) -> tuple[list[Damage
         else:
             missing.append(kind)
     return done, missing
+
+
+def unprotect(session: Clients, deployment: Mapping[str, Any]) -> list[str]:
+    """Take AWS's own protection off, as an admin does who gives a stack up; what was done, a line each."""
+    done = []
+    for resource in deployment.get("resources", []):
+        outputs = resource.get("outputs") or {}
+        if resource["type"] == "aws:eks/cluster:Cluster" and outputs.get("deletionProtection"):
+            session.client("eks").update_cluster_config(name=outputs["name"], deletionProtection=False)
+            done.append(f"deletion protection of cluster {outputs['name']} taken off")
+    return done

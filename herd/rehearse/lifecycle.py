@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from components.base.problems import InvalidInputError
 from herd.engine.state import urn_name, urn_type
 from herd.plan import Plan
-from herd.rehearse.drill import Clients, damage
+from herd.rehearse.drill import Clients, damage, unprotect
 from herd.rehearse.driver import Driver, Run
 from herd.rehearse.report import Phase, Replacement, changed
 from herd.rehearse.workspace import Tree
@@ -210,7 +210,8 @@ class Lifecycle:
                 for mark in marks:
                     resource.pop(mark, None)
             self._driver.replace_deployment(deployment)
-        return _Verdict({}, [], [f"taken off {len(marked)} resources in the state, by hand and on purpose"])
+        notes = [f"taken off {len(marked)} resources in the state, by hand and on purpose"]
+        return _Verdict({}, [], [*notes, *unprotect(self._session, deployment)])
 
     def _destroy(self) -> _Verdict:
         run = self._driver.destroy()

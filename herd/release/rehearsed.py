@@ -19,10 +19,12 @@ from components.gpu_cluster.spec import Pools
 from components.release.derive import release_spec
 from components.release.load import load_release
 from components.release.resolve import Answer
-from components.release.spec import UNRESOLVED, Lock, Origin
+from components.release.spec import UNRESOLVED, Lock, Origin, RecipeAmi
+from herd.cloud import seed
+from herd.image.rehearsed import rehearsed_images
 from herd.release.lookup import Clients, LiveLookup
 from herd.release.registries import is_loopback
-from herd.release.resolve import resolve
+from herd.release.resolve import Built, resolve
 from herd.stackfile import ConfigValue, StackFile, load_stack
 
 
@@ -48,6 +50,19 @@ def _made_up(reference: str) -> Answer:
     return Answer(f"sha256:{hashlib.sha256(reference.encode()).hexdigest()}", Origin.STAND_IN)
 
 
+def _planted(clients: Clients) -> Built:
+    """Images that were built here, put into the stand-in as if they had been: a rehearsal doesn't wait for builds."""
+
+    def plant(name: str, image: RecipeAmi, region: str) -> str:
+        ec2, account = clients("ec2", region), clients("sts", region).get_caller_identity()["Account"]
+        id_ = f"ami-{hashlib.sha256(f'{image.recipe_hash} {region}'.encode()).hexdigest()[:17]}"
+        item = {"id": id_, "architecture": image.architecture.value, "name": name}
+        seed.images(ec2.meta.endpoint_url, account, region, [item])
+        return id_
+
+    return plant
+
+
 def rehearsed_lock(root: Path, release: str, clients: Clients, folder: Path) -> tuple[Path, tuple[str, ...]]:
     """Resolve a release against a stand-in and write the lock that the rehearsal runs with.
 
@@ -63,7 +78,7 @@ def rehearsed_lock(root: Path, release: str, clients: Clients, folder: Path) -> 
     Raises:
         InvalidInputError: The lock can't be used, or the stand-in doesn't know a value.
     """
-    found = resolve(root, release, RehearsedLookup(clients), Origin.STAND_IN)
+    found = resolve(root, release, RehearsedLookup(clients), Origin.STAND_IN, _planted(clients))
     lock = Lock.model_validate(found.content)
     return found.write(folder), stand_in_values(lock)
 
@@ -85,12 +100,21 @@ def rehearsed_stack(root: Path, stack: str, clients: Clients, folder: Path) -> t
     """
     settings = load_stack(root, stack, fidelity="rehearse")
     own, listed = f"{settings.project}:release", f"{settings.project}:pools"
-    if not settings.config.get(own):
-        return settings, ()
     config: dict[str, ConfigValue] = dict(settings.config)
+    values: list[str] = []
+    if config.get(images := f"{settings.project}:images"):
+        region, account = settings.regions[0], str(config[f"{settings.project}:account"])
+        endpoint = clients("ec2", region).meta.endpoint_url
+
+        def plant(where: str, items: list[dict[str, Any]]) -> None:
+            seed.images(endpoint, account, where, items)
+
+        config[images], read = rehearsed_images(root, stack, clients, folder, plant)
+        values += read
+    if not config.get(own):
+        return replace(settings, config=config), tuple(values)
     pools: Any = config.get(listed) or {}
     paths: dict[str, Path] = {}
-    values: list[str] = []
     for name in dict.fromkeys([str(config[own]), *_named(pools)]):
         paths[name], read = rehearsed_lock(root, name, clients, folder)
         values += (value for value in read if value not in values)

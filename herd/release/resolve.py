@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,19 @@ class Resolution:
         return write_lock(folder, self.release.alias, self.content)
 
 
-def resolve(root: Path, release: str, lookup: Lookup, here: Origin) -> Resolution:
+Built = Callable[[str, RecipeAmi, str], str]
+"""`built(name, image, region)`: the id of an image that was built here; it is made, not looked up."""
+
+
+def resolve(root: Path, release: str, lookup: Lookup, here: Origin, built: Built | None = None) -> Resolution:
     """Look up what a lock needs `here`: on AWS, or on a stand-in.
+
+    Args:
+        root: Folder of Pulumi.yaml.
+        release: The lock.
+        lookup: Where values are read.
+        here: What is looked at.
+        built: Where no build can be waited for, the ids of images built here; None asks for the build.
 
     Raises:
         InvalidInputError: The lock can't be used, or values couldn't be read: all of them, by file and line.
@@ -59,7 +70,7 @@ def resolve(root: Path, release: str, lookup: Lookup, here: Origin) -> Resolutio
     problems = [
         problem(path, "an image built here gets its id from the build, not from a look-up", "build it first")
         for path, part in loaded.lock.parts()
-        if isinstance(part, RecipeAmi) and part.resolved_from is None
+        if isinstance(part, RecipeAmi) and part.resolved_from is None and built is None
     ]
     answers: dict[Query, Answer] = {}
     for query in queries(loaded.lock, here):
@@ -70,6 +81,11 @@ def resolve(root: Path, release: str, lookup: Lookup, here: Origin) -> Resolutio
     if problems:
         raise InvalidInputError(problems)
     content = resolved(plain(source.data)["content"], answers)
+    if built is not None:
+        for (section, name), part in loaded.lock.parts():
+            if isinstance(part, RecipeAmi):
+                ids = {region: built(name, part, region) for region in part.ids}
+                content[section][name] |= {"ids": ids, "resolved_from": here.value}
     try:
         validate(Lock, content, file=loaded.shown, line=lambda path: source.line(("content", *path)))
     except (InvalidInputError, ValidationError) as error:

@@ -102,6 +102,7 @@ def few(checkout: Checkout) -> Checkout:
     checkout.take_away("dev", "cluster", "pools")
     for stack in ("test", "prod"):
         checkout.take_away(stack, "release")
+    checkout.take_away("test", "images")
     return checkout
 
 

@@ -56,7 +56,7 @@ def test_the_address_of_homes_in_two_zones_lies_in_no_subnet_and_nodes_are_let_o
 
 def test_logs_and_alerts_are_encrypted_with_the_operations_key(rows):
     (group,) = [row for row in of(rows, "LogGroup") if row["name"] == "network-flow-logs"]
-    (topic,) = of(rows, "Topic")
+    (topic,) = [row for row in of(rows, "Topic") if row["name"] == "budget"]
     assert names(group["inputs"]["kmsKeyId"], "Key") == {"operations"}
     assert names(topic["inputs"]["kmsMasterKeyId"], "Key") == {"operations"}
     (key,) = [row for row in of(rows, "Key") if row["name"] == "operations"]

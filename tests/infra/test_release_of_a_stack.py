@@ -98,8 +98,8 @@ def test_the_more_real_the_run_the_less_it_takes(few, kind, fidelity):
         (problem,) = few.refused("dev", fidelity)
         assert "herd release resolve" in problem.fix
     else:
-        _, releases = few.load("dev", fidelity)
-        assert releases.own.amis["node"].id == lock_content["amis"]["node"]["ids"]["us-east-2"]
+        _, pinned = few.load("dev", fidelity)
+        assert pinned.releases.own.amis["node"].id == lock_content["amis"]["node"]["ids"]["us-east-2"]
 
 
 @pytest.mark.parametrize("stack", ["dev", "test", "prod"])
@@ -162,7 +162,7 @@ def test_a_stack_without_a_release_reads_no_lock(few, monkeypatch):
         raise AssertionError("a lock was read")
 
     monkeypatch.setattr(infra.locks, "load_release", never)
-    assert few.load("test")[1].own is None
+    assert few.load("test")[1].releases.own is None
     with pytest.raises(AssertionError):
         few.load("dev")
 

@@ -46,7 +46,7 @@ def test_a_run_for_real_refuses_what_nobody_has_looked_up(preview):
 
 
 def test_a_rehearsal_says_which_digests_it_does_without(checkout, preview):
-    checkout.take_away("test", "release")
+    checkout.take_away("test", "release", "images")
     outcome = preview("test", "rehearse", AWS_ENDPOINT_URL="http://127.0.0.1:1")
     (warning,) = [d.message for d in outcome.diagnostics if d.severity == "warning"]
     assert warning.count("unresolved: nobody has read this digest yet") == 3
