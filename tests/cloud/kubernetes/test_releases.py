@@ -191,9 +191,7 @@ def test_an_upgrade_to_another_chart_takes_the_definitions_away(cluster):
 def test_it_says_that_a_chart_is_only_recorded(cluster):
     said = []
     install(cluster.provider(said), CRDS)
-    assert said == [
-        f"{RELEASE} is only recorded: no chart is rendered; of well-known ones the CRDs are installed"
-    ]
+    assert said == [f"{RELEASE} is only recorded: no chart is rendered; of well-known ones the CRDs are installed"]
 
 
 def test_without_a_cluster_a_release_is_refused_with_the_reason(cluster):
