@@ -70,7 +70,7 @@ class _Builder:
             cluster=plane.facts,
             volume_key_arn=foundation.storage.volume_key_arn,
             nodes=nodes,
-            opts=self._options(),
+            opts=self._options(kubernetes),
         )
         facts = plane.facts
         if has_elastic(self._settings.pools):

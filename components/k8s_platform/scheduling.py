@@ -43,3 +43,8 @@ def on_nodes(labels: Mapping[str, str]) -> Affinity:
             "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": expressions}]}
         }
     }
+
+
+ON_DCGM_NODES: Final = on_nodes({ACCELERATOR: "nvidia", "kubernetes.io/arch": "amd64"})
+"""Where DCGM runs and its exporter asks it: both by one rule, or one of them waits for the other. The monitoring agent
+has it for x86-64 alone."""

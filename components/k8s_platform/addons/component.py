@@ -7,6 +7,8 @@ from typing import ClassVar
 
 import pulumi
 from pulumi_aws import eks
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.storage.v1 import StorageClass
 
 from components.base.component import HerdComponent
 from components.base.context import StackContext
@@ -24,6 +26,7 @@ class Addons(HerdComponent):
 
     Attributes:
         ready: What waits for these runs in a cluster that resolves names and mounts volumes.
+        storage_class: The class of claims that name none.
     """
 
     token: ClassVar[str] = "herd:k8s_platform:Addons"  # noqa: S105 - a resource type
@@ -50,7 +53,7 @@ class Addons(HerdComponent):
             cluster: What the control plane says of itself.
             volume_key_arn: The key that pods' volumes are encrypted with.
             nodes: The system pool: EKS waits for an add-on's pods, which wait for nodes.
-            opts: With the AWS provider of the stack's region.
+            opts: With the providers of the stack's region and of the cluster.
 
         Raises:
             InvalidInputError: The release lacks an add-on.
@@ -68,8 +71,8 @@ class Addons(HerdComponent):
             },
         )
         before = {"aws-ebs-csi-driver": identify(self, name, spec, cluster.name, ebs)}
-        self.ready: tuple[pulumi.Resource, ...] = tuple(
-            eks.Addon(
+        made = {
+            row.name: eks.Addon(
                 f"{name}-{row.name}",
                 cluster_name=cluster.name,
                 addon_name=row.name,
@@ -81,5 +84,22 @@ class Addons(HerdComponent):
                 opts=self.child(depends_on=[*nodes, *before.get(row.name, ())]),
             )
             for row in derive.addons(spec, context)
+        }
+        self.storage_class: StorageClass = self._storage_class(name, volume_key_arn, made["aws-ebs-csi-driver"])
+        self.ready: tuple[pulumi.Resource, ...] = (*made.values(), self.storage_class)
+        self.register_outputs({"addons": list(made)})
+
+    def _storage_class(self, name: str, key_arn: pulumi.Input[str], driver: pulumi.Resource) -> StorageClass:
+        # EKS makes no class the default since 1.30, and its own `gp2` encrypts nothing: a claim that names no class would
+        # wait for ever, one that names that class would hold plain data.
+        return StorageClass(
+            f"{name}-{derive.STORAGE_CLASS}",
+            metadata=ObjectMetaArgs(name=derive.STORAGE_CLASS, annotations=derive.DEFAULT_CLASS),
+            provisioner=derive.EBS_PROVISIONER,
+            parameters={**derive.VOLUME_PARAMETERS, "kmsKeyId": key_arn},
+            # In the zone of the pod that asks first: a volume made before it may be in another one.
+            volume_binding_mode="WaitForFirstConsumer",
+            allow_volume_expansion=True,
+            reclaim_policy="Delete",
+            opts=self.child(depends_on=[driver]),
         )
-        self.register_outputs({"addons": [row.name for row in derive.addons(spec, context)]})

@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from components.base.context import Environment, StackContext
-from components.k8s_platform.scheduling import EVERYWHERE, POOL, SYSTEM
+from components.k8s_platform.scheduling import EVERYWHERE, ON_DCGM_NODES, POOL, SYSTEM
 from components.k8s_platform.spec import ClusterSpec
 
 EBS_SERVICE_ACCOUNT: Final = "ebs-csi-controller-sa"
 # V2 reaches only volumes and snapshots that the driver itself made and tagged. Source: aws-ebs-csi-driver, install.md.
 EBS_POLICY: Final = "AmazonEBSCSIDriverPolicyV2"
+EBS_PROVISIONER: Final = "ebs.csi.aws.com"
+STORAGE_CLASS: Final = "gp3"
+DEFAULT_CLASS: Final = {"storageclass.kubernetes.io/is-default-class": "true"}
+VOLUME_PARAMETERS: Final = {"type": "gp3", "encrypted": "true"}
+"""What the driver makes for a claim. Source: aws-ebs-csi-driver, parameters.md."""
 EBS_KEY_ACTIONS: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext")
 
 Values = dict[str, Any]
@@ -46,8 +51,14 @@ def _coredns(spec: ClusterSpec, context: StackContext) -> Values:
 
 
 def _ebs(spec: ClusterSpec, context: StackContext) -> Values:
+    controller = {
+        **_placed(spec),
+        "replicaCount": replicas(context),
+        # The provider's default tags stop at what it makes itself: volumes would be nobody's on the bill.
+        "extraVolumeTags": dict(sorted(context.tags.items())),
+    }
     # The nodes' half runs on every node, whatever its taints: a pod with a volume may run anywhere.
-    return {"controller": {**_placed(spec), "replicaCount": replicas(context)}, "node": {"tolerateAllTaints": True}}
+    return {"controller": controller, "node": {"tolerateAllTaints": True}}
 
 
 def _metrics(spec: ClusterSpec, context: StackContext) -> Values:
@@ -57,7 +68,9 @@ def _metrics(spec: ClusterSpec, context: StackContext) -> Values:
 def _monitoring(_: ClusterSpec, __: StackContext) -> Values:
     # The agent reaches DCGM in dcgm-server: without tolerations that doesn't run on tainted GPU nodes, the agent
     # reports sick accelerators, and repair takes good nodes away (containers-roadmap #2567, #2555).
-    return {"nodeAgent": {"tolerations": list(EVERYWHERE)}, "dcgmAgent": {"tolerations": list(EVERYWHERE)}}
+    # By itself it knows GPU nodes by a list of types, which lags behind EC2 and differs from the exporter's labels.
+    dcgm = {"affinity": ON_DCGM_NODES, "tolerations": list(EVERYWHERE)}
+    return {"nodeAgent": {"tolerations": list(EVERYWHERE)}, "dcgmAgent": dcgm}
 
 
 CONFIGURATIONS: Final[Mapping[str, Callable[[ClusterSpec, StackContext], Values]]] = {

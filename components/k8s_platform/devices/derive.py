@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from components.gpu_cluster.machines import kinds, machines
 from components.gpu_cluster.spec import Devices, NodeSpec, Pool
-from components.k8s_platform.scheduling import ACCELERATOR, DEVICES, EFA, EVERYWHERE, POOL, SYSTEM, on_nodes
+from components.k8s_platform.scheduling import ACCELERATOR, DEVICES, EFA, EVERYWHERE, ON_DCGM_NODES, POOL, SYSTEM, on_nodes
 from components.k8s_platform.spec import ClusterSpec
 
 NVIDIA: Final = "nvidia"
@@ -128,8 +128,7 @@ def _efa(_: ClusterSpec, __: Needs) -> Values:
 
 def _dcgm(_: ClusterSpec, wanted: Needs) -> Values:
     return {
-        # The agent runs DCGM on x86-64 alone.
-        "affinity": on_nodes({ACCELERATOR: NVIDIA, "kubernetes.io/arch": "amd64"}),
+        "affinity": ON_DCGM_NODES,
         "tolerations": list(EVERYWHERE),
         # One DCGM a node, the monitoring agent's; a second one takes the profiling counters from it, the agent calls
         # the GPUs sick and repair takes the node (containers-roadmap #2763, eks-node-monitoring-agent #256).

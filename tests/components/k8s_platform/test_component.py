@@ -14,6 +14,7 @@ from components.k8s_platform.spec import ClusterSpec
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 PROVIDER = "pulumi:providers:kubernetes"
+STORAGE_CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
 ISSUER = "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF"
 COMPUTED = {
     "aws:eks/cluster:Cluster": {
@@ -44,10 +45,11 @@ def platform(spec, context, release, pools):
     )
     provider = cluster_provider("cluster", control.facts, context)
     nodes = [stands_for("system-nodes", control.facts.before_nodes)]
-    addons = Addons(
-        "addons", spec, context, release=release, cluster=control.facts, volume_key_arn="arn:volume-key", nodes=nodes
-    )
     opts = pulumi.ResourceOptions(providers=[provider])
+    key = "arn:volume-key"
+    addons = Addons(
+        "addons", spec, context, release=release, cluster=control.facts, volume_key_arn=key, nodes=nodes, opts=opts
+    )
     waits = [*nodes, *addons.ready]
     karpenter = Karpenter("karpenter", spec, context, release=release, cluster=control.facts, nodes=waits, opts=opts)
     stands_for("elastic-pool", karpenter.facts.before_elastic)
@@ -250,6 +252,26 @@ def test_the_ebs_driver_works_on_its_own_volumes_with_the_volumes_key(recorded):
     assert [s["Resource"] for s in statements] == ["arn:volume-key", "arn:volume-key"]
 
 
+def test_a_claim_without_a_class_gets_a_volume_under_the_stacks_key(recorded):
+    found = recorded("prod")
+    made = found.one(STORAGE_CLASS)
+    assert made.inputs == {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {
+            "name": "gp3",
+            "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+        },
+        "provisioner": "ebs.csi.aws.com",
+        "parameters": {"type": "gp3", "encrypted": "true", "kmsKeyId": "arn:volume-key"},
+        "volumeBindingMode": "WaitForFirstConsumer",
+        "allowVolumeExpansion": True,
+        "reclaimPolicy": "Delete",
+    }
+    assert found.one(eks.Addon, "addons-aws-ebs-csi-driver").urn in made.dependencies
+    assert all(made.urn in r.dependencies for r in found.of(RELEASE) if r.name.startswith("devices"))
+
+
 def test_the_issuer_is_known_to_iam(recorded):
     provider = recorded().one(iam.OpenIdConnectProvider)
     assert provider.inputs == {"url": ISSUER, "clientIdLists": ["sts.amazonaws.com"]}
@@ -316,10 +338,11 @@ def test_images_of_the_stacks_registry_are_used(recorded):
     assert values["image"] == {"repository": "registry.example/dcgm-exporter@sha256", "tag": "e" * 64}
 
 
-def test_charts_go_through_the_clusters_own_provider(recorded):
+def test_what_is_inside_goes_through_the_clusters_own_provider(recorded):
     found = recorded()
     provider = found.one(PROVIDER)
-    assert all(r.options["provider"].startswith(provider.urn) for r in found.of(RELEASE))
+    inside = [*found.of(RELEASE), found.one(STORAGE_CLASS)]
+    assert all(r.options["provider"].startswith(provider.urn) for r in inside)
 
 
 def test_who_deploys_is_let_in_first_and_out_last(recorded):

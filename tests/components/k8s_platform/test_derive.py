@@ -110,6 +110,21 @@ def test_configurations_of_addons(make_cluster, make_context, golden):
     golden("addons.json", pretty(found))
 
 
+def test_volumes_of_pods_carry_the_stacks_tags(make_cluster, make_context):
+    context = make_context("prod")
+    rows = {row.name: json.loads(row.configuration) for row in addons.addons(make_cluster(), context)}
+    assert rows["aws-ebs-csi-driver"]["controller"]["extraVolumeTags"] == context.tags
+
+
+def test_the_exporter_runs_where_the_agent_has_dcgm(make_cluster, make_context, make_pools):
+    """On a type that the agent's own list lacks, the exporter would ask for a DCGM that isn't there."""
+    rows = {row.name: json.loads(row.configuration) for row in addons.addons(make_cluster(), make_context())}
+    charts = {row.name: row.values for row in devices.charts(make_cluster(), devices.needs(make_pools()), {})}
+    agent = rows["eks-node-monitoring-agent"]["dcgmAgent"]
+    assert agent["affinity"] == charts["dcgm-exporter"]["affinity"]
+    assert expressions(agent) == {"herd.dev/accelerator": ["nvidia"], "kubernetes.io/arch": ["amd64"]}
+
+
 def test_the_ebs_driver_grants_the_key_to_ec2_alone():
     use, attach = addons.volume_key_policy("arn:aws:kms:eu-west-1:111122223333:key/k")
     assert {s["Resource"] for s in (use, attach)} == {"arn:aws:kms:eu-west-1:111122223333:key/k"}
