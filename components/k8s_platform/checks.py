@@ -25,12 +25,14 @@ DRA_MINOR: Final = 34
 
 
 def network_problems(spec: ClusterSpec, network: NetworkSpec) -> Iterator[Finding]:
-    """A range of services that is somebody's real addresses: pods would never reach them."""
+    """A range of services that is somebody's real addresses: pods would never reach them, nor be answered."""
     peers = network.managed.peers if network.managed else {}
     ranges = {"network.cidr": network.cidr, "network.podCidr": network.pod_cidr}
-    for name, cidr in (*ranges.items(), *((f"network.managed.peers.{peer}", found) for peer, found in peers.items())):
+    ranges |= {f"network.peers.{name}": cidr for name, cidr in peers.items()}
+    ranges |= {f"cluster.endpoint.inside.{name}": cidr for name, cidr in spec.endpoint.inside.items()}
+    for name, cidr in ranges.items():
         if cidr is not None and spec.service_cidr.overlaps(cidr):
-            text = f"{spec.service_cidr} overlaps {cidr} ({name.replace('.managed', '')}): pods can't reach it"
+            text = f"{spec.service_cidr} overlaps {cidr} ({name}): pods can't reach it"
             yield ("cluster", "serviceCidr"), text, "choose a private range that is nobody's"
 
 

@@ -46,7 +46,8 @@ class ClusterFacts:
             managed node group's own.)
         pods_have_subnets: Whether pods live in subnets of their own: then a node's first interface holds none of them.
         before_nodes: What a node finds missing at start if it isn't there yet: permissions, network, identities.
-        before_objects: What lets whoever deploys into the cluster; without it nothing in there is made or deleted.
+        before_objects: What lets whoever deploys into the cluster, and to it; without it nothing in there is made or
+            deleted.
         before_elastic: What Karpenter's custom resources wait for; empty until Karpenter is there.
     """
 

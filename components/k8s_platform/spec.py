@@ -15,11 +15,13 @@ from components.capacity.spec import Name
 from components.network.values import Cidr, read_retention
 
 PRIVATE_RANGES: Final = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+INSIDE_RANGES: Final = (*PRIVATE_RANGES, IPv4Network("100.64.0.0/10"))
+"""Where addresses inside come from: RFC 1918 and RFC 6598."""
 SERVICE_PREFIX: Final = (12, 24)
 """Largest and smallest prefix of a service range. Source: EKS API, KubernetesNetworkConfigRequest, serviceIpv4Cidr."""
 WORLD: Final = IPv4Network("0.0.0.0/0")
 MOST_CIDRS: Final = 40
-"""Ranges that may reach a public endpoint. Source: Amazon EKS service quotas."""
+"""Ranges that may reach a public endpoint, and of our own as many inside. Source: Amazon EKS service quotas."""
 
 RoleArn = Annotated[
     str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", max_length=2048)
@@ -28,13 +30,35 @@ Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0
 AccessPolicy = Literal["cluster-admin", "admin", "admin-view", "edit", "view"]
 
 
-class PrivateEndpoint(Spec):
-    """The API server answers in the VPC alone."""
+class _Endpoint(Spec):
+    """What both kinds have.
+
+    Attributes:
+        inside: Private ranges, by name, that reach the API server as nodes do: where runners stand, a VPN's clients.
+    """
+
+    inside: Annotated[dict[Name, Cidr], Field(max_length=MOST_CIDRS)] = Field(default_factory=dict)
+
+    @field_validator("inside")
+    @classmethod
+    def _private(cls, inside: dict[str, IPv4Network]) -> dict[str, IPv4Network]:
+        found = [
+            ((name,), f"{cidr} is no private range: from outside there is kind: public, with its cidrs")
+            for name, cidr in inside.items()
+            if not any(cidr.subnet_of(block) for block in INSIDE_RANGES)
+        ]
+        if found:
+            raise FieldProblemsError(found)
+        return inside
+
+
+class PrivateEndpoint(_Endpoint):
+    """The API server answers in the VPC alone: nodes, and the ranges `inside`."""
 
     kind: Literal["private"] = "private"
 
 
-class PublicEndpoint(Spec):
+class PublicEndpoint(_Endpoint):
     """The API server answers in the VPC, and to these ranges outside. Never in prod, never to the world.
 
     Attributes:
@@ -133,6 +157,6 @@ class ClusterSpec(Spec):
     def problems(self, context: StackContext) -> list[Problem]:
         """A public endpoint in prod."""
         if context.durable and isinstance(self.endpoint, PublicEndpoint):
-            fix = "use kind: private, and reach the VPC through a VPN or a tunnel (Session Manager)"
+            fix = "use kind: private, and name who reaches it from the VPC or a VPN under `inside`"
             return [Problem("", 0, "endpoint.kind", "prod's API server answers in the VPC alone", fix)]
         return []

@@ -90,8 +90,8 @@ class Addons(HerdComponent):
         self.register_outputs({"addons": list(made)})
 
     def _storage_class(self, name: str, key_arn: pulumi.Input[str], driver: pulumi.Resource) -> StorageClass:
-        # EKS makes no class the default since 1.30, and its own `gp2` encrypts nothing: a claim that names no class would
-        # wait for ever, one that names that class would hold plain data.
+        # EKS makes no class the default since 1.30, and its own `gp2` encrypts nothing: a claim without a class would
+        # wait for ever, and one with that class would hold plain data.
         return StorageClass(
             f"{name}-{derive.STORAGE_CLASS}",
             metadata=ObjectMetaArgs(name=derive.STORAGE_CLASS, annotations=derive.DEFAULT_CLASS),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pulumi
-from pulumi_aws import cloudwatch, eks, iam
+from pulumi_aws import cloudwatch, eks, iam, vpc
 
 from components.base.arns import partition
 from components.base.component import HerdComponent
 from components.base.context import StackContext
+from components.base.tags import name_tag
 from components.k8s_platform.control_plane import derive
 from components.k8s_platform.documents import cluster_name, control_plane_trust, managed_policy, node_trust
 from components.k8s_platform.facts import ClusterFacts, ClusterNetwork
@@ -69,7 +70,7 @@ class ControlPlane(HerdComponent):
         key = Key(f"{name}-secrets", derive.secrets_key(spec, context), context, opts=self.child())
         logs = self._logs(log_key_arn)
         cluster = self._cluster(network, key, logs)
-        administrators = self._let_in(cluster)
+        way_in = [*self._let_in(cluster), *self._reached_from(network)]
         node_role, profile, rights = self._node_role(pull_policy)
         # EKS makes the entry with the first managed node group and never takes it away; ours is there before, belongs
         # to a role that is replaced with it, and serves Karpenter's nodes too (containers-roadmap #2631).
@@ -101,7 +102,7 @@ class ControlPlane(HerdComponent):
             node_instance_profile=profile.name,
             pods_have_subnets=bool(network.pod_subnet_ids),
             before_nodes=(*rights, entry, *addons),
-            before_objects=tuple(administrators),
+            before_objects=tuple(way_in),
         )
         self.register_outputs(
             {
@@ -193,6 +194,23 @@ class ControlPlane(HerdComponent):
             if row.administrator:
                 administrators.append(association)
         return administrators
+
+    def _reached_from(self, network: ClusterNetwork) -> list[pulumi.Resource]:
+        """Register which ranges inside reach the API server; nodes do by the network's own rules."""
+        return [
+            vpc.SecurityGroupIngressRule(
+                f"{self._name}-from-{who}",
+                security_group_id=network.control_plane_security_group_id,
+                ip_protocol="tcp",
+                from_port=derive.API_PORT,
+                to_port=derive.API_PORT,
+                cidr_ipv4=str(cidr),
+                description=f"Kubernetes API from {who}",
+                tags=name_tag(self.context, self._spec.name, "from", who),
+                opts=self.child(),
+            )
+            for who, cidr in self._spec.endpoint.inside.items()
+        ]
 
     def _node_role(self, pull_policy: str) -> tuple[iam.Role, iam.InstanceProfile, list[pulumi.Resource]]:
         name = f"{self._name}-nodes"

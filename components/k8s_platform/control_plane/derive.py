@@ -15,6 +15,7 @@ from components.keys.spec import KeySpec
 LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """All there are. Source: EKS User Guide, "Send control plane logs to CloudWatch Logs"."""
 
+API_PORT: Final = 443
 CLUSTER_POLICY: Final = "AmazonEKSClusterPolicy"
 # Worker: describe the cluster and itself, use Pod Identity. SSM: Session Manager is the only shell. The network's
 # rights (AmazonEKS_CNI_Policy) belong to the CNI's service account: a pod that reaches the node's role lacks them.

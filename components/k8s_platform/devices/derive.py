@@ -12,7 +12,16 @@ from typing import Any, Final
 
 from components.gpu_cluster.machines import kinds, machines
 from components.gpu_cluster.spec import Devices, NodeSpec, Pool
-from components.k8s_platform.scheduling import ACCELERATOR, DEVICES, EFA, EVERYWHERE, ON_DCGM_NODES, POOL, SYSTEM, on_nodes
+from components.k8s_platform.scheduling import (
+    ACCELERATOR,
+    DEVICES,
+    EFA,
+    EVERYWHERE,
+    ON_DCGM_NODES,
+    POOL,
+    SYSTEM,
+    on_nodes,
+)
 from components.k8s_platform.spec import ClusterSpec
 
 NVIDIA: Final = "nvidia"

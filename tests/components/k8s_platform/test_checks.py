@@ -48,6 +48,11 @@ def test_services_have_addresses_of_their_own(found, cidr, message):
     assert message in found(cluster={"serviceCidr": cidr})["cluster", "serviceCidr"]
 
 
+def test_services_have_addresses_that_nobody_inside_calls_from(found):
+    cluster = {"endpoint": {"kind": "private", "inside": {"vpn": "172.20.8.0/22"}}}
+    assert "(cluster.endpoint.inside.vpn)" in found(cluster=cluster)["cluster", "serviceCidr"]
+
+
 def test_the_network_is_checked_by_itself_too(make_cluster, network):
     assert list(network_problems(make_cluster(), network)) == []
 

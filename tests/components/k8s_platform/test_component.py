@@ -4,7 +4,7 @@ import json
 
 import pulumi
 import pytest
-from pulumi_aws import cloudwatch, ec2, eks, iam, kms, sqs
+from pulumi_aws import cloudwatch, ec2, eks, iam, kms, sqs, vpc
 
 from components.base.problems import InvalidInputError
 from components.k8s_platform.component import Addons, ControlPlane, DeviceLayer, Karpenter
@@ -350,6 +350,21 @@ def test_who_deploys_is_let_in_first_and_out_last(recorded):
     assert found.one(eks.AccessPolicyAssociation, "cluster-deployer").urn in found.one(PROVIDER).dependencies
 
 
+def test_who_is_named_reaches_the_api_server_inside_before_anything_is_asked_of_it(recorded):
+    """Nodes reach it by the network's own rules; without this one `pulumi up` would wait for an answer for ever."""
+    found = recorded(endpoint={"kind": "private", "inside": {"runners": "10.0.64.0/20", "vpn": "100.64.0.0/22"}})
+    rules = {rule.name: rule for rule in found.of(vpc.SecurityGroupIngressRule)}
+    assert {name: rule.inputs["cidrIpv4"] for name, rule in rules.items()} == {
+        "cluster-from-runners": "10.0.64.0/20",
+        "cluster-from-vpn": "100.64.0.0/22",
+    }
+    for rule in rules.values():
+        said = [rule.inputs[name] for name in ("securityGroupId", "ipProtocol", "fromPort", "toPort")]
+        assert said == ["sg-control-plane", "tcp", 443, 443]
+        assert rule.urn in found.one(PROVIDER).dependencies
+    assert not recorded().of(vpc.SecurityGroupIngressRule)
+
+
 def test_the_way_in_holds_no_secret_and_stays_the_same(recorded):
     provider = recorded().one(PROVIDER)
     config = json.loads(provider.inputs["kubeconfig"])
@@ -400,6 +415,7 @@ CHANGES = {
 NESTED = {
     "endpoint.kind": {"endpoint": CHANGES["endpoint"]},
     "endpoint.cidrs": {"endpoint": {"kind": "public", "cidrs": {"home": "198.51.101.0/24"}}},
+    "endpoint.inside": {"endpoint": {"kind": "private", "inside": {"runners": "10.0.64.0/20"}}},
     "access.principal": {
         "access": {"deployer": {"principal": "arn:aws:iam::111122223333:role/b", "policy": "cluster-admin"}}
     },

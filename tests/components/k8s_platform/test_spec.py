@@ -17,7 +17,7 @@ def found(data):
 
 
 def test_the_api_server_is_private_unless_ranges_are_named(make_cluster):
-    assert make_cluster().wire()["endpoint"] == {"kind": "private"}
+    assert make_cluster().wire()["endpoint"] == {"kind": "private", "inside": {}}
     public = make_cluster(endpoint={"kind": "public", "cidrs": {"office": "198.51.100.0/24"}})
     assert public.wire()["endpoint"]["cidrs"] == {"office": "198.51.100.0/24"}
 
@@ -34,6 +34,15 @@ def test_the_api_server_is_private_unless_ranges_are_named(make_cluster):
 def test_a_public_endpoint_takes_named_public_ranges(cidrs, field, message):
     problems = found({"access": ADMIN, "endpoint": {"kind": "public", "cidrs": cidrs}})
     assert message in problems[field]
+
+
+@pytest.mark.parametrize("kind", [{"kind": "private"}, {"kind": "public", "cidrs": {"office": "198.51.100.0/24"}}])
+def test_ranges_inside_are_private(make_cluster, kind):
+    inside = {"runners": "10.0.64.0/20", "vpn": "100.64.0.0/22"}
+    assert make_cluster(endpoint={**kind, "inside": inside}).wire()["endpoint"]["inside"] == inside
+    for cidr in ("198.51.100.0/24", "0.0.0.0/0", "100.0.0.0/8"):
+        problems = found({"access": ADMIN, "endpoint": {**kind, "inside": {"all": cidr}}})
+        assert "is no private range" in problems["cluster.endpoint.inside.all"]
 
 
 @pytest.mark.parametrize(("environment", "problems"), [("dev", []), ("test", []), ("prod", ["endpoint.kind"])])
