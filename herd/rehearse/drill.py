@@ -75,8 +75,16 @@ def unprotect(session: Clients, deployment: Mapping[str, Any]) -> list[str]:
     """Take AWS's own protection off, as an admin does who gives a stack up; what was done, a line each."""
     done = []
     for resource in deployment.get("resources", []):
-        outputs = resource.get("outputs") or {}
-        if resource["type"] == "aws:eks/cluster:Cluster" and outputs.get("deletionProtection"):
-            session.client("eks").update_cluster_config(name=outputs["name"], deletionProtection=False)
-            done.append(f"deletion protection of cluster {outputs['name']} taken off")
+        name = (resource.get("outputs") or {}).get("name")
+        if resource["type"] == "aws:eks/cluster:Cluster" and name and _kept(eks := session.client("eks"), name):
+            eks.update_cluster_config(name=name, deletionProtection=False)
+            done.append(f"deletion protection of cluster {name} taken off")
     return done
+
+
+def _kept(eks: Any, name: str) -> bool:
+    """Whether a cluster is there and protected: EKS refuses to take off what is off, as the state may not know."""
+    try:
+        return bool(eks.describe_cluster(name=name)["cluster"].get("deletionProtection"))
+    except eks.exceptions.ResourceNotFoundException:
+        return False

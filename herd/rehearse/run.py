@@ -6,7 +6,6 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from herd.cloud.stand_ins import fidelity, folders, servicers
 from herd.engine import Event
 from herd.plan import Plan
 from herd.rehearse.account import prepare
+from herd.rehearse.configured import Configured
 from herd.rehearse.driver import Driver, EmbeddedDriver, OnEvent
 from herd.rehearse.lifecycle import Lifecycle, Listener, Roll
 from herd.rehearse.pulumi_cli import PulumiDriver, find_cli, required_cli
@@ -28,7 +28,6 @@ from herd.rehearse.report import Report, by_component
 from herd.rehearse.rolling import Rolling, Up, rolling_tree
 from herd.rehearse.sealed import sealed_environment
 from herd.rehearse.workspace import Tree, checkout
-from herd.release.rehearsed import rehearsed_stack
 from herd.render import render
 from herd.stackfile import StackFile, load_stack
 
@@ -99,25 +98,22 @@ def rehearse(
         def clients(service: str, region: str) -> Any:
             return cloud.client(service, account, region)
 
-        @cache
-        def rehearsed(tree: Tree) -> tuple[StackFile, tuple[str, ...]]:
-            # Each `up` asks, and the answer costs a look-up of every value of the release.
-            return rehearsed_stack(tree.root, stack, clients, scratch / "releases")
-
-        def config(tree: Tree) -> Mapping[str, Any]:
-            # A roll edits the stack file of its tree between one `up` and the next.
-            return (load_stack(tree.root, stack, fidelity="rehearse") if rolled else rehearsed(tree)[0]).config
-
-        stand_ins = rehearsed(tree)[1]
+        configured = Configured(stack, clients, scratch / "releases")
+        stand_ins = configured.of(tree)[1]
         roll: Roll | None = None
         if rolled:
-            tree = first = rolling_tree(root, stack, clients, scratch / "rolling")
+            copied, tree = tree, rolling_tree(root, stack, clients, scratch / "rolling")
+            configured.roll(tree, copied)
+            first = tree
 
             def roll(up: Up) -> Iterator[tuple[str, Plan, list[str]]]:
                 return Rolling(tree, stack, clients, up).run()
 
         there = frozenset().union(
-            *(prepare(cloud, account, regions[0], rehearsed(each)[0].own()) for each in dict.fromkeys((first, tree)))
+            *(
+                prepare(cloud, account, regions[0], configured.of(each)[0].own())
+                for each in dict.fromkeys((first, tree))
+            )
         )
 
         def audit() -> list[Found]:
@@ -128,7 +124,7 @@ def rehearse(
             settings=settings,
             scratch=scratch,
             environment=cloud.environment(account, regions[0]),
-            config=config,
+            config=configured.config,
             on_event=listener.event,
         )
         session = _Session(cloud, account, regions[0])

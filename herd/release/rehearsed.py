@@ -109,6 +109,7 @@ def rehearsed_stack(root: Path, stack: str, clients: Clients, folder: Path) -> t
         def plant(where: str, items: list[dict[str, Any]]) -> None:
             seed.images(endpoint, account, where, items)
 
+        folder.mkdir(parents=True, exist_ok=True)
         config[images], read = rehearsed_images(root, stack, clients, folder, plant)
         values += read
     if not config.get(own):
