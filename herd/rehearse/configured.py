@@ -34,7 +34,7 @@ class Configured:
         return self._known[tree]
 
     def roll(self, tree: Tree, copied: Tree) -> None:
-        """Read `tree`, whose stack file changes, as it is from here on; its recipes are those of what it is a copy of."""
+        """Read `tree`, whose stack file changes, as it is; its recipes are those of what it is a copy of."""
         stack = self.of(copied)[0]
         self._rolling = tree
         self._recipes = {key: value for key, value in stack.config.items() if key == f"{stack.project}:images"}
