@@ -238,7 +238,12 @@ def _resource_problem(resource: Any, live: set[str], known: set[str]) -> str:
         return f"{urn} has no id"
     if urn in live and not resource.get("delete"):
         return f"a second live {urn}"
-    references = [("parent", resource.get("parent")), ("provider", resource.get("provider"))]
+    references = [("parent", resource.get("parent")), ("deletedWith", resource.get("deletedWith"))]
+    if not resource.get("pendingReplacement"):  # it is deleted already, and its provider may be replaced by now
+        references.append(("provider", resource.get("provider")))
     references += [("dependency", dependency) for dependency in resource.get("dependencies") or ()]
+    by_property = (resource.get("propertyDependencies") or {}).values()
+    references += [("dependency", dependency) for each in by_property for dependency in each or ()]
+    references += [("replaceWith", other) for other in resource.get("replaceWith") or ()]
     missing = [f"{kind} {reference}" for kind, reference in references if reference and reference not in known]
     return f"{missing[0]} does not come before {urn}" if missing else ""

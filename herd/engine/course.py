@@ -323,7 +323,7 @@ class Course:
 
         async def ensure_providers() -> None:
             for state in self._d.prev:
-                await self._d.ensure_provider(state.provider)
+                await self._d.ensure_provider(state)
 
         await self._guarded(ensure_providers())
         if not self._bailed:

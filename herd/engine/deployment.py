@@ -78,12 +78,13 @@ class Deployment:
         self.crash = self.crash or error
         self.stopped.set()
 
-    async def ensure_provider(self, reference: str) -> None:
-        """Make a provider that the state knows ready for use.
+    async def ensure_provider(self, user: State) -> None:
+        """Make the provider of a resource in the state ready for use.
 
         Raises:
             EngineError: The state doesn't know it.
         """
+        reference = user.provider
         if not reference or self.registry.get(reference):
             return
         urn, _, id_ = reference.rpartition("::")
@@ -91,4 +92,7 @@ class Deployment:
             if state.urn == urn and state.id == id_:
                 await self.registry.same(state, from_check=False)
                 return
-        raise EngineError(f"could not find provider {reference}")
+        # Deleted ahead of its replacement, with a provider that was replaced since: nothing is left to ask it for.
+        # Pulumi, which allows such a state as well, fails here: `destroy` and `refresh` would never get through.
+        if not user.pending_replacement:
+            raise EngineError(f"could not find provider {reference}")

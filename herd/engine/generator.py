@@ -299,7 +299,7 @@ class Generator:
                 Step("replace", old, new, **made),  # type: ignore[arg-type]
             ]
         steps = await self._take_dependents(old, urn)
-        await self._d.ensure_provider(old.provider)
+        await self._d.ensure_provider(old)
         if not old.pending_replacement:
             self._deleted.add(old.urn)
             steps.append(deletion(old, replacing=True, pends=True))
@@ -311,7 +311,7 @@ class Generator:
         steps = []
         dependents = await self._dependent_replacements(old) + [(s, ()) for s in self._tied_to(urn)]
         for state, keys in reversed(dependents):
-            if state in self._gone:
+            if state in self._gone or await self._orphaned(state):
                 continue
             self._forced[state.urn] = keys
             if state.delete:
@@ -328,6 +328,13 @@ class Generator:
             self._deleted.add(state.urn)
             self._gone.add(state)
         return steps
+
+    async def _orphaned(self, state: State) -> bool:
+        """Whether it was deleted ahead of its replacement, with a provider that was replaced since."""
+        if not state.pending_replacement:
+            return False
+        await self._d.ensure_provider(state)
+        return bool(state.provider) and self._d.registry.get(state.provider) is None
 
     def _tied_to(self, urn: str) -> list[State]:
         tied: dict[str, State] = {}
@@ -352,7 +359,7 @@ class Generator:
         if not state.custom or state.external:
             return None
         if state.provider and ref_urn(state.provider) in replaced:
-            await self._d.ensure_provider(state.provider)
+            await self._d.ensure_provider(state)
             return ()
         if state.deleted_with in replaced:
             return ()
@@ -363,7 +370,7 @@ class Generator:
         if is_provider(state.type):
             await self._d.registry.same(state, from_check=False)
         else:
-            await self._d.ensure_provider(state.provider)
+            await self._d.ensure_provider(state)
         provider = await self._provider_of(state)
         assert provider is not None
         diff = await self._provider_diff(provider, state, state.urn, inputs, state.ignore_changes, preview=True)
@@ -390,7 +397,7 @@ class Generator:
         for state in self._d.prev:
             urn = self._new_urn.get(state.urn, state.urn)
             if state.delete:
-                if state in self._gone:
+                if state in self._gone or await self._orphaned(state):
                     continue
                 steps.append(deletion(state, replacing=True))
             elif urn in self._kept or urn in self._replaced:
@@ -400,7 +407,7 @@ class Generator:
             else:
                 steps.append(deletion(state))
             self._deleted.add(state.urn)
-            await self._d.ensure_provider(state.provider)
+            await self._d.ensure_provider(state)
         return steps
 
     def going_too(self, urn: str) -> bool:
