@@ -85,11 +85,16 @@ def image_fits_the_machines(node: Node) -> Found:
 
 
 def system_can_do_it(node: Node) -> Found:
-    """Bottlerocket has no nodeadm, whose feature the parallel pull is; what was only defaulted is left out there."""
+    """Bottlerocket has no nodeadm, whose feature the parallel pull is (what was only defaulted is left out there), and
+    brings NVIDIA's device plugin along. Source: bottlerocket #1916, "NVIDIA k8s device plugin".
+    """
     spec = node.spec
     if spec.os is OperatingSystem.BOTTLEROCKET and "fast_image_pull" in spec.model_fields_set and spec.fast_image_pull:
         message = "parallel pulls are a feature of nodeadm, which Bottlerocket doesn't have"
         yield ("node", "fastImagePull"), message, "remove it, or use os: al2023"
+    if spec.os is OperatingSystem.BOTTLEROCKET and spec.devices is Devices.DRA:
+        message = "Bottlerocket runs NVIDIA's device plugin itself: it and a DRA driver would give the same GPUs away"
+        yield ("node", "devices"), message, "say device-plugin, or use os: al2023"
 
 
 def disks_there_are(node: Node) -> Found:

@@ -8,7 +8,7 @@ from typing import Final
 
 from components.base.problems import InvalidInputError
 from components.gpu_cluster import bounds
-from components.gpu_cluster.spec import Devices, NodeSpec, Taint
+from components.gpu_cluster.spec import Devices, NodeSpec, OperatingSystem, Taint
 from components.hardware.catalogue import instance_type
 from components.hardware.spec import InstanceType
 from components.hardware.wiring import Interface, interfaces
@@ -73,7 +73,10 @@ def labels(pool: str, key: str, node: NodeSpec) -> dict[str, str]:
     if "nvidia" in accelerated:
         ours[PRESENT] = "true"
     if node.devices is not Devices.NONE:
-        ours[DEVICES] = node.devices.value
+        # Bottlerocket's NVIDIA images run the device plugin themselves: a chart that goes by this label must not add
+        # another, which would hand the same GPUs out again (bottlerocket #1916).
+        built_in = node.os is OperatingSystem.BOTTLEROCKET
+        ours[DEVICES] = node.os.value if built_in else node.devices.value
     if node.efa:
         ours[EFA] = "true"
     return {**node.labels, **ours}

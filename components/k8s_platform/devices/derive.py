@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from components.gpu_cluster.machines import kinds, machines
-from components.gpu_cluster.spec import Devices, NodeSpec, Pool
+from components.gpu_cluster.spec import Devices, NodeSpec, OperatingSystem, Pool
 from components.k8s_platform.scheduling import (
     ACCELERATOR,
     DEVICES,
@@ -36,7 +36,7 @@ class Needs:
     """What the pools' nodes have, generations that only drain among them: their work goes on.
 
     Attributes:
-        device_plugin: Some GPUs are handed out by NVIDIA's device plugin.
+        device_plugin: Some GPUs are handed out by NVIDIA's device plugin, and the node doesn't run it by itself.
         dra: Some GPUs are handed out by NVIDIA's DRA driver.
         efa: Some nodes have EFA interfaces.
         nvidia: Some nodes have NVIDIA GPUs, whoever hands them out.
@@ -56,7 +56,9 @@ def needs(pools: Mapping[str, Pool]) -> Needs:
     """
     nodes = list(_nodes(pools))
     return Needs(
-        device_plugin=any(node.devices is Devices.DEVICE_PLUGIN for node in nodes),
+        device_plugin=any(
+            node.devices is Devices.DEVICE_PLUGIN and node.os is not OperatingSystem.BOTTLEROCKET for node in nodes
+        ),
         dra=any(node.devices is Devices.DRA for node in nodes),
         efa=any(node.efa for node in nodes),
         nvidia=any(NVIDIA in kinds(machines(node)) for node in nodes),

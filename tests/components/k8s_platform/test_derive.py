@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.base.problems import InvalidInputError
+from components.gpu_cluster.machines import labels
 from components.gpu_cluster.spec import Devices
 from components.k8s_platform import documents
 from components.k8s_platform.addons import derive as addons
@@ -231,6 +232,21 @@ def test_no_node_has_both_the_device_plugin_and_the_dra_driver(make_cluster):
     driver = expressions(values["nvidia-dra-driver-gpu"]["kubeletPlugin"])
     assert plugin["herd.dev/devices"] == [Devices.DEVICE_PLUGIN.value]
     assert driver["herd.dev/devices"] == [Devices.DRA.value]
+
+
+def test_nodes_that_bring_the_device_plugin_get_no_second_one(make_cluster, make_pools):
+    """Bottlerocket runs it as a service of its own: beside a chart's, each GPU would be handed out twice."""
+    node = ("generations", 0, "node", "os")
+    both = {("train", *node): "bottlerocket", ("infer", *node): "bottlerocket"}
+    assert not devices.needs(make_pools(both)).device_plugin
+    pools = make_pools({("train", *node): "bottlerocket"})
+    rows = {row.name: row.values for row in devices.charts(make_cluster(), devices.needs(pools), {})}
+    selected = expressions(rows["nvidia-device-plugin"])["herd.dev/devices"]
+    said = {
+        name: labels(name, "g1-0", pools[name].generations[0].node)["herd.dev/devices"] for name in ("train", "infer")
+    }
+    assert said == {"train": "bottlerocket", "infer": "device-plugin"}
+    assert selected == [said["infer"]]
 
 
 def test_images_of_the_stacks_registry_take_the_place_of_the_charts(make_cluster, make_pools):
