@@ -130,15 +130,24 @@ def address_rows(pools: Mapping[str, Pool], *, pods: bool = True) -> Iterator[tu
 
 
 def most_pods(node: NodeSpec, machine: InstanceType) -> int:
-    """Pods that a node of a type holds: as asked for, or what EKS recommends and its interfaces have prefixes for.
-
-    With custom networking the first interface has none; each address but the first of every other one is a prefix.
-    """
+    """Pods that a node of a type holds: as asked for, or what EKS recommends and its interfaces have addresses for."""
     if node.max_pods:
         return node.max_pods
     recommended = PODS[machine.vcpus >= LARGE_VCPUS]
-    prefixes = (machine.cards[0].interfaces - 1) * (machine.ipv4_per_interface - 1)
-    return min(recommended, prefixes * DELEGATED_PREFIX + 2) if prefixes > 0 else recommended
+    if machine.cards[0].interfaces == 1:
+        return recommended
+    return min(recommended, pods_with_addresses(machine))
+
+
+def pods_with_addresses(machine: InstanceType, *, pods_have_subnets: bool = True) -> int:
+    """Pods that a node of a type has addresses for, with two that use the node's own.
+
+    In every slot but an interface's first is a prefix, or before Nitro a single address. Where pods have subnets of
+    their own, the first interface serves none of them. Source: VPC CNI, "Prefix delegation", "Custom networking".
+    """
+    interfaces_for_pods = machine.cards[0].interfaces - (1 if pods_have_subnets else 0)
+    each = 1 if machine.hypervisor == "xen" else DELEGATED_PREFIX
+    return interfaces_for_pods * (machine.ipv4_per_interface - 1) * each + 2
 
 
 def _types(node: NodeSpec) -> Iterator[InstanceType]:

@@ -12,10 +12,11 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.base.component import HerdComponent
 from components.base.context import StackContext
-from components.base.problems import InvalidInputError
+from components.base.problems import InvalidInputError, Problem
 from components.base.tags import name_tag
+from components.base.validation import dotted
 from components.capacity.spec import Reservations
-from components.gpu_cluster import karpenter, machines, node_group, paid
+from components.gpu_cluster import karpenter, machines, node_group, paid, room
 from components.gpu_cluster.launch_template import launch_template, tag_specifications
 from components.gpu_cluster.network import ClusterValues, Ids, NodeNetwork, dns_address
 from components.gpu_cluster.nodes import Nodes
@@ -38,6 +39,9 @@ OWNED_BY_SCHEDULE: Final = ("scalingConfig.desiredSize",)
 # anew. The failed one goes first, with the machines it did get: of a reservation there are no others. Not while it
 # drains: an update that fails leaves the same mark, and its jobs would go with it.
 MADE_ANEW: Final = ("#initerror",)
+# To change a schedule in place sends the start that AWS worked out before, and one that is past is refused (pulumi-aws
+# #2473): a block extended, a slice resized. The old one goes first: no two of a group have one name or one moment.
+REWRITTEN: Final = ("desiredCapacity", "maxSize", "minSize", "recurrence", "timeZone")
 # Another cluster or network shows in these: nodes of the template's first version would join the one that is gone.
 OF_ANOTHER_CLUSTER: Final = ("userData", "networkInterfaces")
 
@@ -84,8 +88,8 @@ class GpuNodePool(HerdComponent):
         if missing := sorted(set(spec.zones) - set(network.private_subnet_ids)):
             text = f"no subnet for nodes in {', '.join(missing)}"
             raise InvalidInputError.one(text, field="zones", fix=f"one of {', '.join(network.private_subnet_ids)}")
-        if cluster.pods_have_subnets:
-            _check_room(spec)
+        if found := [*room.problems(spec, pods_have_subnets=cluster.pods_have_subnets)]:
+            raise InvalidInputError([Problem("", 0, dotted(path), message, fix) for path, message, fix in found])
         self.name = name
         self._cluster, self._network = cluster, network
         self._images, self._reservations = images, reservations
@@ -155,7 +159,7 @@ class GpuNodePool(HerdComponent):
                     scheduled_action_name=action,
                     autoscaling_group_name=scaling_group,
                     **arguments,
-                    opts=self.child(),
+                    opts=self.child(replace_on_changes=REWRITTEN, delete_before_replace=True),
                 )
 
     def _elastic(self, pool: ElasticPool, generation: ElasticGeneration) -> None:
@@ -220,18 +224,3 @@ class GpuNodePool(HerdComponent):
             "generation": generation.key,
             "release": generation.release,
         }
-
-
-def _check_room(pool: Pool) -> None:
-    """Pods with subnets of their own need a place on the first network card.
-
-    Raises:
-        InvalidInputError: A generation's interfaces leave none.
-    """
-    for at, generation in enumerate(pool.generations):
-        node, elastic = generation.node, isinstance(pool, ElasticPool)
-        wired = karpenter.wiring(node) if elastic else machines.wiring(node, pods_have_subnets=True)
-        if not machines.has_room_for_pods(node, wired):
-            text = f"{', '.join(node.instance_types)} has no place on its first network card for pods' addresses"
-            fix = "make the pool static" if elastic else "leave EFA out, or take another type"
-            raise InvalidInputError.one(text, field=f"generations.{at}.node.efa", fix=fix)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from components.base.context import StackContext
 from components.capacity.ledger import Finding
 from components.capacity.spec import Reservations
-from components.gpu_cluster import checks
+from components.gpu_cluster import checks, room
 from components.gpu_cluster.bounds import address_rows
 from components.gpu_cluster.generations import Content
 from components.gpu_cluster.spec import Pool
@@ -48,6 +48,7 @@ def everything(pools: Mapping[str, Pool], around: Around, *, content: Content) -
         pools, around.reservations, around.releases, around.context, around.zone_ids, content=content
     )
     yield from addresses_fit(pools, around.network)
+    yield from pods_have_room(pools, around.network)
     if around.cluster is None:
         if pools:
             yield ("pools",), "there is no cluster for them", "add herd:cluster, or take them out"
@@ -55,6 +56,14 @@ def everything(pools: Mapping[str, Pool], around: Around, *, content: Content) -
         yield from platform.problems(
             around.cluster, around.network, pools, around.releases, own=around.own, context=around.context
         )
+
+
+def pods_have_room(pools: Mapping[str, Pool], network: NetworkSpec) -> Iterator[Finding]:
+    """Nodes have a place for the interface that pods' addresses are on, and addresses for as many as they may hold."""
+    own_subnets = network.managed is not None or bool(network.read_only.subnets.pods)
+    for name, pool in pools.items():
+        for path, message, fix in room.problems(pool, pods_have_subnets=own_subnets):
+            yield ("pools", name, *path), message, fix
 
 
 def addresses_fit(pools: Mapping[str, Pool], network: NetworkSpec) -> Iterator[Finding]:

@@ -36,6 +36,8 @@ ARCHITECTURES: Final[Mapping[Architecture, str]] = MappingProxyType(
     {Architecture.X86_64: "amd64", Architecture.ARM64: "arm64"}
 )
 NEVER: Final = "Never"
+DRAINED: Final = "1m"
+"""How long a draining generation's node is empty before it goes: long enough for a pod that was bound just now."""
 # The node class spells what EC2 calls http_put_response_hop_limit, and has no setting for tags in the metadata.
 METADATA_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -102,13 +104,13 @@ def node_template(nodes: Nodes[ElasticPool]) -> dict[str, Any]:
 
 
 def node_pool(nodes: Nodes[ElasticPool], generation: ElasticGeneration) -> dict[str, Any]:
-    """The spec of the `NodePool`. Draining changes its limits alone: the template stays, so that no node drifts."""
+    """The spec of the `NodePool`. Draining leaves the template as it is, so that no node drifts."""
     pool, template = nodes.pool, node_template(nodes)
     reserved = paid.is_reserved(pool.capacity)
     template["spec"]["expireAfter"] = NEVER if reserved else _duration(pool.disruption.expire_after)
     return {
         "template": template,
-        "disruption": _disruption(pool.disruption, reserved=reserved),
+        "disruption": _emptied(pool.disruption) if _drains(generation) else _kept(pool.disruption, reserved=reserved),
         "limits": limits(generation),
         "weight": pool.weight,
     }
@@ -118,12 +120,29 @@ def limits(generation: ElasticGeneration) -> dict[str, str]:
     """The most that the generation may grow to, in nodes and in what its largest type has; draining, nothing."""
     found = [machines.resources(machine) for machine in machines.machines(generation.node)]
     largest = {name: max(machine.get(name, 0) for machine in found) for machine in found for name in machine}
-    nodes = 0 if generation.phase is Phase.DRAINING else generation.max_nodes
+    nodes = 0 if _drains(generation) else generation.max_nodes
     most = {"nodes": str(nodes), **{name: str(nodes * each) for name, each in largest.items()}}
     return {**most, "memory": f"{most['memory']}Mi"} if nodes else most
 
 
-def _disruption(asked: Disruption, *, reserved: bool) -> dict[str, Any]:
+def _drains(generation: ElasticGeneration) -> bool:
+    return generation.phase is Phase.DRAINING
+
+
+def _emptied(asked: Disruption) -> dict[str, Any]:
+    """A draining generation's nodes go as soon as they are empty, reserved too: their places are the next one's."""
+    return {
+        "consolidationPolicy": "WhenEmptyOrUnderutilized" if asked.while_running else "WhenEmpty",
+        "consolidateAfter": DRAINED,
+        "budgets": [
+            {"nodes": "0", "reasons": ["Drifted"]},
+            {"nodes": f"{asked.max_nodes_percent}%", "reasons": ["Underutilized"]},
+            {"nodes": "100%"},
+        ],
+    }
+
+
+def _kept(asked: Disruption, *, reserved: bool) -> dict[str, Any]:
     """Reserved nodes are given back to nobody, so none is disrupted. Others may go when empty (or for savings), never
     because they drifted: what a generation is made of changes with a new generation alone.
     """

@@ -37,7 +37,7 @@ def changeable(
         "scaling_config": scaling(pool, reservations),
         "labels": {**machines.labels(name, generation.key, node), **machines.slice_labels(number)},
         "taints": [taint_arguments(taint) for taint in taints],
-        "node_repair_config": _repair(pool.repair),
+        "node_repair_config": _repair(pool.repair, pool.nodes_per_slice),
         "update_config": _update(pool),
     }
 
@@ -75,13 +75,14 @@ def taint_arguments(taint: Taint) -> dict[str, str]:
     return {**arguments, "value": taint.value} if taint.value else arguments
 
 
-def _repair(repair: Repair) -> dict[str, Any]:
+def _repair(repair: Repair, nodes: int) -> dict[str, Any]:
+    """The share is of one group: of four nodes one sick one is 25 %, which a lower cap would never let be repaired."""
     if not repair.enabled:
         return {"enabled": False}
     return {
         "enabled": True,
         "max_parallel_nodes_repaired_count": repair.max_parallel,
-        "max_unhealthy_node_threshold_percentage": repair.max_unhealthy_percent,
+        "max_unhealthy_node_threshold_percentage": max(repair.max_unhealthy_percent, -(-100 // nodes)),
     }
 
 

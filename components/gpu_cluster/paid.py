@@ -54,8 +54,8 @@ ROWS: Final[Mapping[type, Row]] = MappingProxyType(
         CapacityBlock: Row("CAPACITY_BLOCK", ("reserved",), market="capacity-block", targets=True),
     }
 )
-"""Sources: EC2 API, LaunchTemplateCapacityReservationSpecificationRequest (a preference or a target, never both); EKS
-User Guide, "Create a managed node group with Capacity Blocks for ML"."""
+"""Sources: EC2 API, CapacityReservationSpecification (`open` and `none` never with a target); EKS User Guide, "Create
+a managed node group with Capacity Blocks for ML"."""
 
 
 def row(capacity: Capacity) -> Row:
@@ -96,12 +96,25 @@ def market(capacity: Capacity, reservations: Reservations) -> dict[str, Any]:
     if asked.preference:
         arguments["capacity_reservation_specification"] = {"capacity_reservation_preference": asked.preference}
     if asked.targets and found is not None:
-        group = found.group if isinstance(found, TargetedReservationFacts) else None
-        target = {"capacity_reservation_resource_group_arn": group} if group else {"capacity_reservation_id": found.id}
-        arguments["capacity_reservation_specification"] = {"capacity_reservation_target": target}
+        arguments["capacity_reservation_specification"] = _target(found)
     if asked.market:
         arguments["instance_market_options"] = {"market_type": asked.market}
     return arguments
+
+
+def _target(found: ReservationFacts) -> dict[str, Any]:
+    """A reservation that is full refuses; a group that is full would give on-demand machines unless told otherwise.
+
+    Source: EC2 API, CapacityReservationSpecification: `capacity-reservations-only`, the one preference that goes with a
+    target; Karpenter v1.14, launchtemplate/types.go, says both in a launch template.
+    """
+    if isinstance(found, TargetedReservationFacts) and found.group:
+        target = {"capacity_reservation_resource_group_arn": found.group}
+        return {
+            "capacity_reservation_preference": "capacity-reservations-only",
+            "capacity_reservation_target": target,
+        }
+    return {"capacity_reservation_target": {"capacity_reservation_id": found.id}}
 
 
 def selector(capacity: Capacity, reservations: Reservations) -> list[dict[str, str]]:

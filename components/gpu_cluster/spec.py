@@ -165,7 +165,8 @@ class Repair(Spec):
     Attributes:
         enabled: Whether it does.
         max_parallel: Nodes replaced at one time.
-        max_unhealthy_percent: Above this share of unhealthy nodes nothing is replaced: then the alarm is the problem.
+        max_unhealthy_percent: Above this share of a slice's nodes nothing is replaced: then the alarm is the problem.
+            One node always is, however large a share of a small slice.
     """
 
     enabled: bool = True
@@ -180,7 +181,7 @@ class Disruption(Spec):
         consolidate_after: How long a node is empty before it goes; `never` keeps it.
         while_running: Whether nodes with pods may be emptied to save money; long jobs want false.
         expire_after: The longest life of a node, so that none becomes a pet; `never` for long jobs.
-        max_nodes_percent: Share of the nodes that may go at one time.
+        max_nodes_percent: Share of the nodes that may go at one time. Nodes that expire ask for no share.
     """
 
     consolidate_after: Duration | Literal["never"] = "10m"

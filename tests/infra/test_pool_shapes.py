@@ -20,6 +20,7 @@ MAY_DIFFER = {
     "limits",
     "capacityType",
     "capacityReservationSpecification",
+    "maxUnhealthyNodeThresholdPercentage",  # one node at least, of slices of other sizes
     "updateConfig",  # a reservation has no machine to spare for a surge
 }
 

@@ -128,8 +128,10 @@ def test_nodes_take_one_address_each_and_pods_whole_prefixes():
         ("m7i.large", None, 110),
         ("m7i.48xlarge", None, 250),
         ("m7i.48xlarge", 500, 500),
-        # One interface beside the first, with 3 prefixes of 16.
+        # One interface beside the first, with one prefix of 16.
         ("t3.nano", None, 1 * 1 * 16 + 2),
+        # Before Nitro there are no prefixes: two interfaces beside the first, with 11 addresses each.
+        ("t2.large", None, 2 * 11 + 2),
     ],
 )
 def test_pods_of_a_node(name, asked, pods):

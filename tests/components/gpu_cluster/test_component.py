@@ -72,6 +72,24 @@ def test_a_node_group_has_one_size_and_only_a_schedule_may_change_it(build, pool
     assert sizes == {"open-0": 3, "open-1": 3, "open-2": 3, "open-3": 3, "close": 0}
 
 
+def test_a_schedule_is_written_anew_and_never_changed(build, pool):
+    """An update sends the start that AWS filled in; once that is past, AWS refuses it (pulumi-aws, issue 2473)."""
+    made = build({"p5": pool("static", "capacity-block:block")})
+    for schedule in made.of(autoscaling.Schedule):
+        fixed = {"autoscalingGroupName", "scheduledActionName"}
+        assert set(schedule.options["replaceOnChanges"]) == set(schedule.inputs) - fixed
+        assert schedule.options["deleteBeforeReplace"]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked", "percent"), [(1, 20, 100), (3, 20, 34), (4, 20, 25), (4, 60, 60), (8, 20, 20)]
+)
+def test_one_sick_node_is_repaired_however_small_the_slice(build, pool, nodes, asked, percent):
+    made = build({"p5": pool(nodesPerSlice=nodes, maxNodes=8, repair={"maxUnhealthyPercent": asked})})
+    repair = made.one(eks.NodeGroup).inputs["nodeRepairConfig"]
+    assert repair["maxUnhealthyNodeThresholdPercentage"] == percent
+
+
 def test_a_group_that_found_no_machines_is_made_anew_and_gives_back_first_what_it_has(build, pool):
     options = build({"p5": pool()}).one(eks.NodeGroup).options
     assert options["replaceOnChanges"] == ["#initerror"]
@@ -127,11 +145,11 @@ def test_consumers_are_told_what_there_is(build, pool):
     ("asked", "changes", "message"),
     [
         ({}, {"zones": ("us-east-1b",)}, r"zones: no subnet for nodes in us-east-1a"),
-        ({"kind": "elastic"}, {}, r"generations.0.node.efa: p5.48xlarge has no place .*fix: make the pool static"),
+        ({"kind": "elastic"}, {}, r"generations\[0\].node.efa: p5.48xlarge has no place .*fix: make the pool static"),
         (
             {"node": {"instanceTypes": ["hpc6id.32xlarge"], "devices": "none"}},
             {},
-            r"generations.0.node.efa: hpc6id.32xlarge has no place .*fix: leave EFA out",
+            r"generations\[0\].node.efa: hpc6id.32xlarge has no place .*fix: leave EFA out",
         ),
         ({"node": {"labels": {"herd.dev/pool": "x"}}}, {}, r"node.labels: herd.dev/pool: set by Herd itself"),
     ],

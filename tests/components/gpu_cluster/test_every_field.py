@@ -32,7 +32,7 @@ CHANGES = {
     "ElasticPool.generations": (ELASTIC, {"generations": []}),
     "Repair.enabled": ({}, {"repair": {"enabled": False}}),
     "Repair.max_parallel": ({}, {"repair": {"maxParallel": 2}}),
-    "Repair.max_unhealthy_percent": ({}, {"repair": {"maxUnhealthyPercent": 50}}),
+    "Repair.max_unhealthy_percent": ({}, {"repair": {"maxUnhealthyPercent": 60}}),
     "Disruption.consolidate_after": (ELASTIC, {"disruption": {"consolidateAfter": "5m"}}),
     "Disruption.while_running": (ELASTIC, {"disruption": {"whileRunning": True}}),
     "Disruption.expire_after": (ELASTIC, {"disruption": {"expireAfter": "5h"}}),

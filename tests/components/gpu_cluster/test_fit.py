@@ -1,5 +1,6 @@
 """Pools fit the cluster, the subnets and the release of their stack."""
 
+import pytest
 from pydantic import TypeAdapter
 
 from components.base.context import StackContext
@@ -96,3 +97,41 @@ def test_pools_have_a_cluster():
 
 def test_without_a_release_there_is_no_cluster_to_ask():
     assert [path for path in everything(pools(gpu=pool()), own=None) if path[0] == "cluster"] == []
+
+
+EXISTING = {
+    "vpcId": "vpc-00000000000000001",
+    "cidr": "10.0.0.0/16",
+    "subnets": {"private": {"us-west-2a": "subnet-00000000000000001"}},
+}
+P5 = {"instanceTypes": ["p5.48xlarge"], "image": "cpu", "efa": True}
+
+
+@pytest.mark.parametrize(
+    ("kind", "node", "own", "shared"),
+    [
+        ("static", P5, [], []),
+        # An address and EFA apart fill the first card, and Karpenter makes no interface that does both.
+        ("elastic", P5, ["efa"], []),
+        ("elastic", {**P5, "efa": False}, [], []),
+        ("static", {**P5, "instanceTypes": ["hpc6id.32xlarge"]}, ["efa"], []),
+        # 2 interfaces of 9 prefixes each beside the first one.
+        ("static", {**P5, "instanceTypes": ["m7i.large"], "efa": False, "maxPods": 2 * 9 * 16 + 2}, [], []),
+        ("static", {**P5, "instanceTypes": ["m7i.large"], "efa": False, "maxPods": 2 * 9 * 16 + 3}, ["maxPods"], []),
+        ("static", {**P5, "instanceTypes": ["m7i.large"], "efa": False, "maxPods": 500}, ["maxPods"], ["maxPods"]),
+        # Told elsewhere: no such type, no EFA.
+        ("static", {**P5, "instanceTypes": ["p5.huge"]}, [], []),
+        ("static", {**P5, "instanceTypes": ["g6.xlarge"]}, [], []),
+    ],
+)
+def test_pods_have_a_place_and_addresses(kind, node, own, shared):
+    for network, fields in (
+        ({"managed": {"cidr": "10.16.0.0/16", "podCidr": "100.64.0.0/16", "nat": "single"}}, own),
+        ({"existing": EXISTING}, shared),
+    ):
+        found = fit.pods_have_room(pools(gpu=pool(kind, node=node)), NetworkSpec.model_validate(network))
+        assert [path for path, _, _ in found] == [("pools", "gpu", "generations", 0, "node", field) for field in fields]
+
+
+def test_a_run_asks_whether_pods_have_a_place():
+    assert ("pools", "gpu", "generations", 0, "node", "efa") in everything(pools(gpu=pool("elastic", node=P5)))

@@ -79,7 +79,30 @@ def test_draining_takes_the_room_and_leaves_the_template(derive):
     active, draining = (derive(node=G6, generation={"phase": phase}) for phase in ("active", "draining"))
     assert draining[0] == active[0]
     assert set(draining[1]["limits"].values()) == {"0"}
-    assert {**draining[1], "limits": None} == {**active[1], "limits": None}
+    changed = {"limits": None, "disruption": None}
+    assert {**draining[1], **changed} == {**active[1], **changed}
+
+
+@pytest.mark.parametrize(
+    ("capacity", "fields", "policy", "percent"),
+    [
+        ("targeted-reservation:targeted", {}, "WhenEmpty", 10),
+        ("on-demand", {"disruption": {"consolidateAfter": "never"}}, "WhenEmpty", 10),
+        ("spot", {"disruption": {"whileRunning": True, "maxNodesPercent": 5}}, "WhenEmptyOrUnderutilized", 5),
+    ],
+)
+def test_a_draining_generation_gives_its_empty_nodes_back_reserved_ones_too(derive, capacity, fields, policy, percent):
+    """Kept, they would hold the reservation, and the next generation would never get a node."""
+    _, node_pool = derive(capacity, generation={"phase": "draining"}, **fields)
+    assert node_pool["disruption"] == {
+        "consolidationPolicy": policy,
+        "consolidateAfter": "1m",
+        "budgets": [
+            {"nodes": "0", "reasons": ["Drifted"]},
+            {"nodes": f"{percent}%", "reasons": ["Underutilized"]},
+            {"nodes": "100%"},
+        ],
+    }
 
 
 def test_efa_comes_with_its_group_and_its_interfaces(derive):

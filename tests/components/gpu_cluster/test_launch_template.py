@@ -48,11 +48,13 @@ def template(pool, image, reservations):
             "targeted-reservation:group",
             {
                 "capacity_reservation_specification": {
+                    # Or a group that is full would give machines that nobody reserved.
+                    "capacity_reservation_preference": "capacity-reservations-only",
                     "capacity_reservation_target": {
                         "capacity_reservation_resource_group_arn": (
                             "arn:aws:resource-groups:us-east-1:111122223333:group/p5"
                         )
-                    }
+                    },
                 },
                 "placement": {"group_name": "theirs"},
             },
