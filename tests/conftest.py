@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # A busy machine is no failure: with the default, an example that takes 200 ms is one.
-settings.register_profile("herd", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("herd", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("herd")
 
 

@@ -146,6 +146,7 @@ def test_after_a_killed_destroy_the_next_run_goes_on(site, graph):
     interrupted_destroy(site, graph, 1)
 
 
+@pytest.mark.slow
 def test_an_adopted_orphan_is_the_resource_that_was_being_made(site, graph):
     for seed in range(100, 140):
         left = interrupted_up_only(site, seed)

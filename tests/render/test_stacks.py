@@ -46,7 +46,7 @@ def test_a_render_after_others_is_equal(graphs):
     assert render(ROOT, "dev").to_json() == graphs["dev"].to_json()
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", ["prod", *(pytest.param(other, marks=pytest.mark.slow) for other in ("dev", "test"))])
 def test_the_command_writes_the_same_bytes_under_any_hash_seed(graphs, stack):
     command = [sys.executable, "-m", "herd.cli.main", "render", stack, "--json"]
     run = subprocess.run(command, cwd=ROOT, env={"PYTHONHASHSEED": "4711"}, capture_output=True, check=False)

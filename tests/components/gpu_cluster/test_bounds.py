@@ -109,6 +109,12 @@ def test_the_limit_s_code_is_the_market_s():
     assert rows["spot"].code != rows["spot"].quota.on_demand_code
 
 
+def test_spot_requests_of_p5_and_of_older_types_have_two_limits():
+    kinds = {"p4": ["p4d.24xlarge"], "p5": ["p5.48xlarge"]}
+    spot = quota_needs(TypeAdapter(Pools).validate_python({n: elastic("spot", t, 2) for n, t in kinds.items()}), {})
+    assert {(need.code, need.vcpus) for need in spot} == {("L-7212CCBC", 10 * 96), ("L-C4BD4855", 10 * 192)}
+
+
 def test_nodes_take_one_address_each_and_pods_whole_prefixes():
     needs = address_needs({"p5": POOLS["p5"], "g6": POOLS["g6"], "new": POOLS["new"]})
     p5, g6 = instance_type("p5.48xlarge"), instance_type("g6.2xlarge")

@@ -76,7 +76,10 @@ def test_what_ec2_gets_wrong_is_corrected(name, chips):
 @pytest.mark.parametrize(
     ("name", "quota"),
     [
-        ("p5.48xlarge", QuotaClass("P", "L-417A185B", "L-7212CCBC")),
+        ("p4d.24xlarge", QuotaClass("P", "L-417A185B", "L-7212CCBC")),
+        # Spot requests of P5 have a limit of their own (EC2 User Guide, "Spot Instance quotas").
+        ("p5.48xlarge", QuotaClass("P", "L-417A185B", "L-C4BD4855")),
+        ("p5en.48xlarge", QuotaClass("P", "L-417A185B", "L-C4BD4855")),
         ("g6e.48xlarge", QuotaClass("G and VT", "L-DB2E81BA", "L-3819A6DF")),
         ("gr6.4xlarge", QuotaClass("G and VT", "L-DB2E81BA", "L-3819A6DF")),
         ("vt1.24xlarge", QuotaClass("G and VT", "L-DB2E81BA", "L-3819A6DF")),

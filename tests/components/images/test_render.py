@@ -1,5 +1,6 @@
 """Component documents: what AWSTOE takes, what a person can read, and shell that does what it says."""
 
+import os
 import subprocess
 from io import StringIO
 from pathlib import Path
@@ -130,6 +131,36 @@ def test_a_hold_fails_rather_than_lose_an_older_one(data, tmp_path):
     assert subprocess.run(["bash", "-c", script], check=False).returncode == 0
     assert config.read_text() == "[main]\nexcludepkgs=kernel,efa\n"
     assert subprocess.run(["bash", "-c", script], capture_output=True, check=False).returncode == 1
+
+
+XID = "[ 9.1] NVRM: Xid (PCI:0000:00:1e): 79, GPU has fallen off the bus."
+LINES = "".join(f"[ {at}.0] systemd: nothing of note\n" for at in range(20_000))  # more than a pipe holds
+GPU = "00:1e.0 0302: 10de:27b8 (rev a1)"
+MACHINES = [
+    # what the bus shows, what the driver knows, what the kernel said -> whether the image is good
+    (GPU, "GPU 0: NVIDIA L4", "[ 1.0] NVRM: loading NVIDIA UNIX Open Kernel Module", True),
+    (GPU, "GPU 0: NVIDIA L4", f"{XID}\n{LINES}", False),
+    (GPU, "GPU 0: NVIDIA L4", f"{LINES}{XID}", False),
+    (f"{GPU}\n{GPU}", "GPU 0: NVIDIA L4", "", False),
+    ("", "", "", False),
+]
+
+
+@pytest.mark.parametrize(("bus", "driver", "kernel", "good"), MACHINES, ids=range(len(MACHINES)))
+def test_gpus_are_all_there_and_have_reported_nothing(tmp_path, bus, driver, kernel, good):
+    for command, text in (("lspci", bus), ("nvidia-smi", driver), ("dmesg", kernel)):
+        (tmp_path / f"{command}.txt").write_text(f"{text}\n" if text else "")
+        (tmp_path / command).write_text(f'#!/usr/bin/env bash\ncat "{tmp_path / command}.txt"\n')
+        (tmp_path / command).chmod(0o755)
+    ran = subprocess.run(
+        ["bash", ROOT / "stacks/recipes/files/test-gpu.sh"],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == (0 if good else 1)
+    assert good or ran.stderr
 
 
 # version of the recipe, pattern, what the image shows -> whether the build goes on
