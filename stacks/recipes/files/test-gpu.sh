@@ -7,7 +7,8 @@ if [[ $on_the_bus -lt 1 || $known -ne $on_the_bus ]]; then
   echo "GPUs on the bus: $on_the_bus, known to the driver: $known" >&2
   exit 1
 fi
-if dmesg | grep --quiet 'NVRM: Xid'; then
-  dmesg | grep 'NVRM: Xid' >&2
+# Read whole first: a pipe that grep leaves early fails, and the error would count as none.
+log=$(dmesg)
+if grep 'NVRM: Xid' <<< "$log" >&2; then
   exit 1
 fi
