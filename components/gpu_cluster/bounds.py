@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from components.capacity.ledger import Promise
@@ -46,6 +45,11 @@ class QuotaNeed:
         """The limit's code in Service Quotas (service ec2); None if AWS has none for it."""
         return self.quota.spot_code if self.market == "spot" else self.quota.on_demand_code
 
+    @property
+    def limit(self) -> tuple[str, Market]:
+        """What tells limits apart: P4 and P5 share one on demand and have two for spot requests."""
+        return self.code or self.quota.name, self.market
+
 
 def nodes_of(pool: Pool) -> tuple[int, ...]:
     """The most nodes of each generation at one time; those of a draining one live on until it is retired."""
@@ -78,12 +82,13 @@ def quota_needs(pools: Mapping[str, Pool], reservations: Mapping[str, Reservatio
     Sources: EC2 API, CreateCapacityReservation (refused beyond the On-Demand Instance limit); EC2 User Guide,
     "Capacity Blocks for ML" (64 instances a block, 256 in all).
     """
-    sums: dict[tuple[QuotaClass, Market], int] = defaultdict(int)
-    holders: dict[tuple[QuotaClass, Market], list[str]] = defaultdict(list)
+    rows: dict[tuple[str, Market], QuotaNeed] = {}
 
     def count(machine: InstanceType, market: Market, nodes: int, holder: str) -> None:
-        sums[machine.quota_class, market] += nodes * machine.vcpus
-        holders[machine.quota_class, market].append(holder)
+        need = QuotaNeed(machine.quota_class, market, nodes * machine.vcpus, (holder,))
+        if before := rows.get(need.limit):
+            need = replace(before, vcpus=before.vcpus + need.vcpus, holders=(*before.holders, holder))
+        rows[need.limit] = need
 
     for name, facts in reservations.items():
         held = catalogue.find_type(facts.instance_type)
@@ -92,15 +97,12 @@ def quota_needs(pools: Mapping[str, Pool], reservations: Mapping[str, Reservatio
     for name, pool in pools.items():
         if isinstance(pool.capacity, Reserved):
             continue
-        largest: dict[QuotaClass, InstanceType] = {}
-        for machine in _machines(pool):
-            before = largest.setdefault(machine.quota_class, machine)
-            largest[machine.quota_class] = max(before, machine, key=lambda each: each.vcpus)
+        market: Market = "spot" if isinstance(pool.capacity, Spot) else "on-demand"
+        smallest_first = sorted(_machines(pool), key=lambda machine: machine.vcpus)
+        largest = {QuotaNeed(machine.quota_class, market, 0, ()).limit: machine for machine in smallest_first}
         for machine in largest.values():
-            count(machine, "spot" if isinstance(pool.capacity, Spot) else "on-demand", pool.max_nodes, f"pool {name}")
-    return tuple(
-        QuotaNeed(quota, market, vcpus, tuple(holders[quota, market])) for (quota, market), vcpus in sums.items()
-    )
+            count(machine, market, pool.max_nodes, f"pool {name}")
+    return tuple(rows.values())
 
 
 def address_needs(pools: Mapping[str, Pool], *, pods: bool = True) -> tuple[AddressNeed, ...]:

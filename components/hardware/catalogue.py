@@ -151,7 +151,7 @@ def _read(name: str, entry: dict[str, Any]) -> InstanceType:
         local_disks=LocalDisks(**disks) if disks else None,
         usage_classes=tuple(entry["usage"]),
         placement_strategies=tuple(entry["placement"]),
-        quota_class=_quota_classes()[entry["quota"]],
+        quota_class=_quota_class(entry["quota"], name.partition(".")[0]),
         bare_metal=entry["hypervisor"] == "",
         hypervisor=entry["hypervisor"],
         max_interfaces=entry["max_interfaces"],
@@ -170,9 +170,10 @@ def _cards(groups: list[list[Any]]) -> tuple[NetworkCard, ...]:
 
 
 @cache
-def _quota_classes() -> dict[str, QuotaClass]:
-    rows = _rows("quotas.json", "classes")
-    return {row["name"]: QuotaClass(row["name"], row["on_demand_code"], row["spot_code"]) for row in rows}
+def _quota_class(name: str, family: str) -> QuotaClass:
+    """A class of types; some families of it have a limit of spot requests of their own."""
+    [row] = (row for row in _rows("quotas.json", "classes") if row["name"] == name)
+    return QuotaClass(name, row["on_demand_code"], row.get("spot_code_of", {}).get(family, row["spot_code"]))
 
 
 def _whole_gpus(machine: InstanceType, memory_gib: float) -> int:

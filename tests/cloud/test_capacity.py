@@ -268,7 +268,7 @@ def test_a_granted_quota_is_enforced_and_shown(machines):
     asked = {"ServiceCode": "ec2", "QuotaCode": "L-417A185B"}
     assert quotas.get_service_quota(**asked)["Quota"]["Value"] == 0
     assert machines.take(1, "before") is None
-    seed.quotas(cloud.endpoint, cloud.account, REGION, {"L-417A185B": 192 * 4, "L-7212CCBC": 192})
+    seed.quotas(cloud.endpoint, cloud.account, REGION, {"L-417A185B": 192 * 4, "L-C4BD4855": 192})
     shown = {each["QuotaCode"]: each["Value"] for each in quotas.list_service_quotas(ServiceCode="ec2")["Quotas"]}
     assert (shown["L-417A185B"], shown["L-1216C47A"]) == (768, 5)
     assert quotas.get_service_quota(**asked)["Quota"]["QuotaName"] == "Running On-Demand P instances"

@@ -98,7 +98,7 @@ def test_a_type_without_efa_is_shown_with_its_one_interface():
     ("name", "line"),
     [
         ("p5.48xlarge", "    card 1-31   device 0  efa-only\n"),
-        ("p5.48xlarge", "  vCPU quota    P: on demand L-417A185B, spot L-7212CCBC\n"),
+        ("p5.48xlarge", "  vCPU quota    P: on demand L-417A185B, spot L-C4BD4855\n"),
         ("hpc7a.96xlarge", "    card 1      device 0  efa-only\n"),
         ("hpc7a.96xlarge", "  vCPU quota    HPC: on demand L-F7808C92, spot none\n"),
         ("g6f.large", "  accelerators  1 x L4 2.794 GiB (1/8 of a GPU)\n"),

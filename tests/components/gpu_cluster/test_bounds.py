@@ -113,6 +113,9 @@ def test_spot_requests_of_p5_and_of_older_types_have_two_limits():
     kinds = {"p4": ["p4d.24xlarge"], "p5": ["p5.48xlarge"]}
     spot = quota_needs(TypeAdapter(Pools).validate_python({n: elastic("spot", t, 2) for n, t in kinds.items()}), {})
     assert {(need.code, need.vcpus) for need in spot} == {("L-7212CCBC", 10 * 96), ("L-C4BD4855", 10 * 192)}
+    both = {"p": elastic("on-demand", ["p4d.24xlarge", "p5.48xlarge"], 2)}
+    [demand] = quota_needs(TypeAdapter(Pools).validate_python(both), {})
+    assert (demand.code, demand.vcpus) == ("L-417A185B", 10 * 192)
 
 
 def test_nodes_take_one_address_each_and_pods_whole_prefixes():
