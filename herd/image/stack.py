@@ -46,7 +46,8 @@ def load_images(root: Path, stack: str) -> StackImages:
     file = load_stack(root, stack)
     name = f"{file.project}:{KEY}"
     shown = f"stacks/Pulumi.{stack}.yaml"
-    if name not in file.config:
+    # Pulumi.yaml declares the setting with an empty default: what a file doesn't say is there, and empty.
+    if not file.config.get(name):
         raise InvalidInputError.one(
             "this stack builds no images", file=shown, fix=f"add {name}: docs/components/images.md"
         )

@@ -147,7 +147,10 @@ def test_bad_settings_are_told_with_their_place(project, changes, words):
     assert all(problem.file.startswith("stacks/") for problem in result.exception.problems)
 
 
-def test_a_stack_without_images_is_told_where_to_write_them(project):
+@pytest.mark.parametrize("declared", ["", "config:\n  images: {type: object, default: {}}\n"])
+def test_a_stack_without_images_is_told_where_to_write_them(project, declared):
+    with (project.root / "Pulumi.yaml").open("a") as out:
+        out.write(declared)
     text = (project.root / "stacks/Pulumi.dev.yaml").read_text()
     (project.root / "stacks/Pulumi.dev.yaml").write_text(text[: text.index("  herd:images")])
     assert "this stack builds no images" in str(project.herd("plan", "dev").exception)
