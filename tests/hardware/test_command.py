@@ -77,7 +77,7 @@ def test_show_as_json_has_the_interfaces_of_a_node():
     ]
     assert (len(shown["network_interfaces"]), shown["addresses"], len(shown["network_cards"])) == (17, 1, 17)
     assert shown["zone_ids"]["us-west-2"] == ["usw2-az1", "usw2-az2"]
-    assert shown["quota_class"] == {"name": "P", "on_demand_code": "L-417A185B", "spot_code": "L-C4BD4855"}
+    assert shown["quota_class"] == {"name": "P", "on_demand_code": "L-417A185B", "spot_code": "L-7212CCBC"}
 
 
 def test_every_field_of_the_json_is_documented():
