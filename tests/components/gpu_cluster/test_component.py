@@ -1,5 +1,8 @@
 """What a pool registers: generations beside each other, slices one by one, nothing ever changed under a living node."""
 
+import base64
+import json
+
 import pytest
 from pulumi_aws import autoscaling, ec2, eks
 
@@ -70,6 +73,29 @@ def test_a_node_group_has_one_size_and_only_a_schedule_may_change_it(build, pool
     assert block.options["ignoreChanges"] == ["scalingConfig.desiredSize"]
     sizes = {s.inputs["scheduledActionName"]: s.inputs["desiredCapacity"] for s in made.of(autoscaling.Schedule)}
     assert sizes == {"open-0": 3, "open-1": 3, "open-2": 3, "open-3": 3, "close": 0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "replaced"),
+    [
+        ({"release": "two-111111111111"}, set()),
+        ({"endpoint": "https://another.eks.amazonaws.com"}, {"userData"}),
+        ({"certificate_authority": "QU5PVEhFUg=="}, {"userData"}),
+        ({"security_group_id": "sg-1111111111111111c"}, {"networkInterfaces"}),
+    ],
+)
+def test_a_template_goes_with_its_cluster_and_not_with_its_tags(build, pool, changes, replaced):
+    release = {"generation": {"release": changes["release"]}} if "release" in changes else {}
+    made = build({"a": pool(), "b": (pool(**release), {"cluster": {} if release else changes})})
+    before, after = (made.one(ec2.LaunchTemplate, f"{name}-{OLD}") for name in "ab")
+    texts = [json.dumps(each.inputs["networkInterfaces"]) for each in (before, after)]
+    assert ("networkInterfaces" in replaced) == (texts[0] != texts[1])
+    data = [base64.b64decode(each.inputs["userData"]).decode() for each in (before, after)]
+    assert ("userData" in replaced) == (data[0].replace("herd.dev/pool=a", "herd.dev/pool=b") != data[1])
+    assert replaced <= set(before.options["replaceOnChanges"])
+    if not replaced:
+        assert before.inputs["tagSpecifications"] != after.inputs["tagSpecifications"]
+        assert "tagSpecifications" not in before.options["replaceOnChanges"]
 
 
 def test_a_schedule_is_written_anew_and_never_changed(build, pool):
