@@ -15,6 +15,7 @@ INFER = ("infer", "generations", 0, "node")
 # For each row: the releases and pools that run into it, by what differs from the good ones.
 BAD = {
     "device-plugin-takes-efa": {"charts": ("nvidia-device-plugin", "0.19.1")},
+    "cni-counts-cards-together": {"addons": {"vpc-cni": "v1.19.6-eksbuild.7"}},
     "r595-p6e-efa": {
         "inside": {"driver": "595.91.07"},
         "pools": {(*TRAIN, "instanceTypes"): ["p6e-gb200.36xlarge"]},
@@ -40,10 +41,11 @@ BAD = {
 def findings(make_pools, make_release, chart_of):
     """`findings(BAD[id])`: what the table says of a stack with these differences."""
 
-    def find(*, charts=None, kubernetes="1.35", versions=None, inside=None, pools=()):
+    def find(*, charts=None, addons=None, kubernetes="1.35", versions=None, inside=None, pools=()):
         own = make_release(
             kubernetes=kubernetes,
             charts=chart_of(*charts) if charts else None,
+            addons=addons,
             versions=versions,
             inside=inside,
         )
