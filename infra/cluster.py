@@ -18,6 +18,7 @@ from components.network.security import Concern
 from components.release.spec import ReleaseSpec
 from infra.foundation import Foundation
 from infra.locks import Releases
+from infra.mirrored import device_images
 from infra.providers import Providers
 from infra.settings import Settings
 
@@ -89,6 +90,7 @@ class _Builder:
             context,
             release=release,
             pools=self._settings.pools,
+            images=device_images(self._settings, context, release),
             before=addons.ready,
             opts=self._options(kubernetes),
         )

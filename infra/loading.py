@@ -16,6 +16,7 @@ from components.images.load import LoadedRecipe
 from components.registry import derive as registry
 from infra.checks import CHECKS
 from infra.locks import Releases, load_releases
+from infra.mirrored import stale
 from infra.pools import pools_fit
 from infra.recipes import load_recipes
 from infra.settings import Fidelity, Settings
@@ -120,7 +121,8 @@ def load_pinned(settings: Settings, source: StackSource, fidelity: Fidelity) -> 
     except InvalidInputError as error:
         problems += error.problems
     else:
-        problems += [source.problem(*finding) for finding in pools_fit(settings, context, pinned.releases)]
+        findings = (*pools_fit(settings, context, pinned.releases), *stale(settings, pinned.releases.own))
+        problems += [source.problem(*finding) for finding in findings]
     if problems:
         raise InvalidInputError(problems)
     return pinned

@@ -28,6 +28,12 @@ NVIDIA: Final = "nvidia"
 DCGM_PORT: Final = 5555
 """Where the monitoring agent's DCGM listens on each node. Source: eks-node-monitoring-agent, chart."""
 
+UPSTREAM_IMAGES: Final[Mapping[str, str]] = {
+    "nvidia-device-plugin": "nvcr.io/nvidia/k8s-device-plugin",
+    "dcgm-exporter": "nvcr.io/nvidia/k8s/dcgm-exporter",
+}
+"""What the charts pull from a registry that ECR can't cache, by the chart's name. Source: the charts' values."""
+
 Values = dict[str, Any]
 
 
