@@ -94,7 +94,7 @@ def _volume(settings: Mapping[str, int], ids: Ids) -> dict[str, Any]:
 def _interface(interface: Interface, ids: Ids) -> dict[str, Any]:
     """What carries IP is in the nodes' groups, what carries EFA in EFA's, what carries EFA alone in that alone.
 
-    Source: terraform-aws-eks #3653: EFA-only interfaces in other groups too make nodes that can't join.
+    Source: terraform-aws-eks #3653: an EFA-only interface carries no IP, and needs its own group's members alone.
     """
     groups: list[pulumi.Input[str]] = []
     has_address = interface.interface_type != "efa-only"

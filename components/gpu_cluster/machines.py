@@ -105,7 +105,8 @@ def wiring(node: NodeSpec, *, pods_have_subnets: bool) -> tuple[Interface, ...]:
 
     p5, p5e and trn2 take two interfaces on their first card: an address and EFA apart fill it. The VPC CNI knows no
     other card, and where pods have subnets of their own it needs an interface there: no pod would ever get an address
-    (amazon-vpc-cni-k8s #3189; from v1.20 it counts by card, known_bad.yaml). So there, the first interface does both; as many are EFA as before, and one address.
+    (amazon-vpc-cni-k8s #3189; from v1.20 it counts by card). So there, the first interface does both: as many are EFA
+    as before, and one address.
 
     Raises:
         InvalidInputError: EFA is asked of a type that has none.
