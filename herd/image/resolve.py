@@ -65,7 +65,8 @@ class LiveParents:
         images = {image["Name"]: image["ImageId"] for image in found["Images"]}
         if len(images) != 1:
             names = ", ".join(sorted(images)) or "none"
-            raise LookupFailedError(f"{source} in {region}: one image wanted, found {names}: write its whole name")
+            fix = "write its whole name" if images else "is it published there?"
+            raise LookupFailedError(f"{source} in {region}: one image wanted, found {names}: {fix}")
         return next(iter(images.values())), origin(client)
 
     def checksum(self, url: str) -> str:

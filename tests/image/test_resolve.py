@@ -101,7 +101,13 @@ def test_a_name_of_several_images_is_refused(project, cloud):
         'owner: "111122223333", name: vendor-*',
     )
     said = str(project.herd("resolve", "slurm-gpu").exception)
-    assert "one image wanted, found vendor-0, vendor-1" in said
+    assert "one image wanted, found vendor-0, vendor-1: write its whole name" in said
+
+
+def test_a_name_of_no_image_is_refused(project, cloud):
+    project.use(cloud)
+    said = str(project.herd("resolve", "slurm-gpu").exception)
+    assert "one image wanted, found none: is it published there?" in said
 
 
 def test_a_checksum_is_of_what_is_there(project, monkeypatch):
