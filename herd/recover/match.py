@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from string import Formatter
+from typing import Any, Final, Protocol
+
+_IDS: Final = {
+    "aws:eks/accessEntry:AccessEntry": "{clusterName}:{principalArn}",
+    "aws:eks/addon:Addon": "{clusterName}:{addonName}",
+    "aws:eks/nodeGroup:NodeGroup": "{clusterName}:{nodeGroupName}",
+}
+"""Ids that are made of inputs, by type: a pool's slices, for one, are made side by side and have the same tags."""
 
 
 class CloudObject(Protocol):
@@ -108,10 +116,13 @@ def _pending_for(item: CloudObject, creating: Sequence[Pending], strays: Sequenc
 
 
 def _fits(item: CloudObject, pending: Pending) -> bool:
-    """Same type, same name if one was asked for, and every tag that was asked for."""
+    """Same type; the id or name if one was asked for, else every tag that was."""
     if pending.resource["type"] != item.type:
         return False
     inputs = pending.resource.get("inputs") or {}
+    made_of = _IDS.get(item.type, "")
+    if made_of and all(isinstance(inputs.get(key), str) for _, key, _, _ in Formatter().parse(made_of) if key):
+        return item.id == made_of.format_map(inputs)
     names = {inputs[key] for key in ("name", "bucket") if isinstance(inputs.get(key), str)}
     wanted = inputs.get("tagsAll") or inputs.get("tags") or {}
     if names:

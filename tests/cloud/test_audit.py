@@ -702,6 +702,16 @@ def test_what_an_account_has_once_is_listed_once(cloud):
     ]
 
 
+def test_a_cluster_without_access_entries_has_none(cloud):
+    """EKS refuses to list them where its ConfigMap alone says who may do what."""
+    _, subnets = cloud.network(2)
+    names = {"name": "other", "roleArn": cloud.role("eks", "eks.amazonaws.com")}
+    access = {"authenticationMode": "CONFIG_MAP"}
+    cloud.client("eks").create_cluster(**names, resourcesVpcConfig={"subnetIds": subnets}, accessConfig=access)
+    types = ["aws:eks/cluster:Cluster", "aws:eks/accessEntry:AccessEntry"]
+    assert [item.id for item in found(cloud, types)] == ["other"]
+
+
 def test_another_account_is_another_cloud(cloud):
     vpc(cloud)
     assert audit(cloud.endpoint, cloud.other, [cloud.region]) == []

@@ -57,3 +57,19 @@ def test_an_interrupted_update_explains_no_orphan():
     deployment = {"pending_operations": [{**row, "type": "updating"}]}
     (orphan,) = orphans(deployment, [Thing(ROLE, "a-1", "a-1")], OWNER)
     assert orphan.pending is None
+
+
+def test_slices_that_differ_by_nothing_but_their_names_are_told_apart():
+    group = "aws:eks/nodeGroup:NodeGroup"
+    deployment = {
+        "pending_operations": [
+            creating(group, name, clusterName="main", nodeGroupName=f"{name}-1", tagsAll=OWNER)
+            for name in ("p5-0", "p5-1")
+        ]
+    }
+    found = [Thing(group, f"main:{name}", name) for name in ("p5-1-1", "p5-0-1", "p5-2-1")]
+    matched = {
+        each.found.id: each.pending and each.pending.urn.rpartition("::")[2]
+        for each in orphans(deployment, found, OWNER)
+    }
+    assert matched == {"main:p5-0-1": "p5-0", "main:p5-1-1": "p5-1", "main:p5-2-1": None}
