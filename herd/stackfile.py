@@ -179,6 +179,8 @@ def _config_findings(config: Mapping[str, Any], project: str) -> Iterator[tuple[
         elif not isinstance(value, str | bool | int | float | None):
             yield path, f"{value} is no JSON value", "put it in quotes"
     for key in config:
+        if _qualified(key, project) != key and _qualified(key, project) in config:
+            yield ("config", key), f"stands here twice, also as {_qualified(key, project)}", "remove one of the two"
         if _qualified(key, project) == f"{project}:fidelity":
             yield ("config", key), "is passed by the tool, never written down", "remove it"
 

@@ -103,6 +103,7 @@ def test_a_stripped_copy_has_the_configuration_and_no_ties_to_the_real_secrets(s
         ("environment: [shared]\nconfig: {}\n", 1, "environment", "outside of git"),
         ("config:\n  demo:fidelity: render\n", 2, "config.demo:fidelity", "passed by the tool"),
         ("config:\n  fidelity: rehearse\n", 2, "config.fidelity", "passed by the tool"),
+        ("config:\n  demo:label: a\n  label: b\n", 3, "config.label", "stands here twice"),
         ("- a\n", 0, "", "isn't a map"),
         ("config:\n  demo:label: a\n  demo:label: b\n", 3, "", "duplicate key"),
         ("config:\n  demo:label: [a\n", 3, "", "not valid YAML"),

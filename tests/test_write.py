@@ -1,5 +1,8 @@
 """Files are whole or not there."""
 
+import fcntl
+import os
+
 import pytest
 
 from components.base.problems import InvalidInputError
@@ -41,3 +44,82 @@ def test_what_can_t_be_written_is_known_before_the_work(tmp_path, target):
     assert refused.value.problems[0].field == "--json"
     write.check_writable(tmp_path / "report.json")
     assert [path.name for path in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_a_link_stays_and_what_it_names_is_written(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    real, link = tmp_path / "elsewhere" / "real.yaml", tmp_path / "link.yaml"
+    real.write_text("old")
+    link.symlink_to(real)
+    write.write_text(link, "new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+
+
+def test_a_link_to_itself_is_refused(tmp_path):
+    link = tmp_path / "a"
+    link.symlink_to(link)
+    with pytest.raises(InvalidInputError, match="leads to itself"):
+        write.write_text(link, "x")
+
+
+def test_the_mode_stays(tmp_path):
+    path = tmp_path / "a"
+    path.write_text("old")
+    path.chmod(0o600)
+    write.write_text(path, "new")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_read_only_file_is_refused(tmp_path):
+    path = tmp_path / "a"
+    path.write_text("old")
+    path.chmod(0o444)
+    for attempt in (lambda: write.write_text(path, "new"), lambda: write.check_writable(path)):
+        with pytest.raises(InvalidInputError, match="is read-only"):
+            attempt()
+    assert path.read_text() == "old"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write.check_writable(pipe)
+        write.write_text(pipe, "text")
+        assert os.read(reader, 10) == b"text"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_an_interrupt_leaves_the_old_file_and_no_scratch(tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    path.write_text("old")
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(write.os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write.write_text(path, "new")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_half_a_character_is_refused(tmp_path):
+    with pytest.raises(InvalidInputError, match="half a character"):
+        write.write_text(tmp_path / "a", "\ud800")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_locked_folder_is_one_s_own(tmp_path):
+    handle = os.open(tmp_path, os.O_RDONLY)
+    try:
+        with write.locked(tmp_path), pytest.raises(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(handle)
+    assert list(tmp_path.iterdir()) == []

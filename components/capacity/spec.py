@@ -14,6 +14,10 @@ BLOCK_ENDS_EARLY: Final = timedelta(minutes=30)
 """EC2 ends the instances of a capacity block 30 minutes before the block (60 for UltraServers).
 Source: EC2 User Guide, "Capacity Blocks for ML"."""
 
+BLOCK_LONGEST: Final = timedelta(days=183)
+"""Longer than any block: 182 days with all its extensions. Schedules know no years, so a slip of one must not pass.
+Source: EC2 User Guide, "Extend Capacity Blocks"."""
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=24)]
 # Source: EC2 API, CapacityReservationId: 17 hex digits.
 ReservationId = Annotated[str, StringConstraints(pattern=r"^cr-[0-9a-f]{17}$")]
@@ -22,8 +26,11 @@ GroupArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[\w-]*:resource-gr
 
 def read_instant(value: Any) -> Any:
     """A moment in ISO 8601; a JSON configuration has no dates, and YAML would read one as local time."""
-    if not isinstance(value, str):
+    if isinstance(value, datetime):
         return value
+    if not isinstance(value, str):
+        # A bare number would be seconds since 1970.
+        raise ValueError(f"expected a moment such as 2027-01-04T11:30:00Z, found {value!r}")  # noqa: TRY004 - pydantic's
     try:
         return datetime.fromisoformat(value)
     except ValueError:
@@ -34,7 +41,10 @@ def with_zone(value: datetime) -> datetime:
     """The moment in UTC; without a time zone it is no moment."""
     if value.tzinfo is None:
         raise ValueError("has no time zone: end it with Z for UTC")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside of the calendar") from None
 
 
 Instant = Annotated[datetime, BeforeValidator(read_instant), AfterValidator(with_zone)]
@@ -107,6 +117,8 @@ class CapacityBlockFacts(_Reserved):
     def _window(self) -> Self:
         if self.end - self.start <= BLOCK_ENDS_EARLY:
             raise FieldProblemsError([(("end",), f"a block runs for longer than {BLOCK_ENDS_EARLY} from its start")])
+        if self.end - self.start > BLOCK_LONGEST:
+            raise FieldProblemsError([(("end",), "a block runs for 182 days at most: check the year")])
         return self
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
+from pathlib import Path
+from typing import Final
 
 import typer
 from typer.core import TyperGroup
 
 from components.base.problems import InvalidInputError
+
+INTERRUPTED: Final = 130
+"""What a shell calls a program that Ctrl-C ended."""
 
 # command -> module below herd.cli; each has a function `command` (or a Typer `app` for a group).
 COMMANDS: dict[str, str] = {
@@ -63,12 +69,44 @@ def main() -> None:
     """Run the command line; what a person gave wrong ends as one clear message and exit code 2."""
     # gRPC tells of every connection that a stopped program leaves; nobody reading this can do anything about it.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    _streams()
     try:
-        app()
+        try:
+            app()
+        finally:
+            # Here, where a full disk can be told; at the interpreter's end it would be an ignored exception.
+            sys.stdout.flush()
     except InvalidInputError as error:
         for problem in error.problems:
             sys.stderr.write(f"error: {problem}\n")
         sys.exit(2)
+    except BrokenPipeError:
+        _forget_output()
+        sys.exit(1)
+    except OSError as error:
+        _forget_output()
+        sys.stderr.write(f"error: {error.filename or 'the output'}: {error.strerror or error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(INTERRUPTED)
+
+
+def _streams() -> None:
+    """Somewhere to write where the caller closed an output (`>&-`), and a sign for what an encoding lacks."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Open as long as the program runs.
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif name == "stdout" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _forget_output() -> None:
+    """What is still to be written can't be: the interpreter's end would try once more and complain."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ from ruamel.yaml.error import YAMLError
 
 from components.base.problems import InvalidInputError
 from components.base.validation import FieldPath
-from herd.pool.stack import PoolStack
+from herd.pool.stack import PoolStack, read_text
 from herd.pool.yaml_text import YamlText, inline
-from herd.write import write_text
+from herd.write import locked, write_text
+
+CRLF: Final = "\r\n"
 
 BEFORE: Final[Mapping[str, str]] = {"phase": "release", "slices": "release", "drainingSlices": "slices"}
 """Behind which field a new one is written."""
@@ -29,7 +31,7 @@ class Edit:
 
     @cached_property
     def _text(self) -> YamlText:
-        return YamlText(self.stack.text, self.stack.file.shown)
+        return YamlText(self.stack.text.replace(CRLF, "\n"), self.stack.file.shown)
 
     def set(self, pool: str, at: int, field: str, value: Any) -> None:
         """Give a field of a generation another value."""
@@ -80,19 +82,34 @@ class Edit:
         """Write the file, if it would load; the stack as it is then.
 
         Raises:
-            InvalidInputError: It wouldn't: every problem. Nothing is written.
+            InvalidInputError: It wouldn't: every problem; or somebody else wrote it meanwhile. Nothing is written.
         """
         if not self.changed:
             return self.stack
+        self._ends_of_lines_alike()
         try:
-            after = self.stack.rewritten(self._text.result())
+            text = self._text.result()
+            after = self.stack.rewritten(text.replace("\n", CRLF) if CRLF in self.stack.text else text)
         except YAMLError as error:
             raise self._not_as_meant() from error
         if after.data != self._data:
             raise self._not_as_meant()
         after.check()
-        write_text(self.stack.file.path, after.text)
+        path, shown = self.stack.file.path, self.stack.file.shown
+        with locked(path.parent):
+            if read_text(path, shown) != self.stack.text:
+                message = "was changed by somebody else while this ran: nothing is written"
+                raise InvalidInputError.one(message, file=shown, fix="look at it, then run the command again")
+            write_text(path, after.text)
         return after
+
+    def _ends_of_lines_alike(self) -> None:
+        """Lines end in one way in all of the file, so that those which are written can end like the others."""
+        text = self.stack.text
+        alone = text.replace(CRLF, "")
+        if "\r" in alone or (CRLF in text and "\n" in alone):
+            fix = "`dos2unix` the file, or have your editor write one kind"
+            raise InvalidInputError.one("its lines end in several ways", file=self.stack.file.shown, fix=fix)
 
     def _not_as_meant(self) -> InvalidInputError:
         return InvalidInputError.one(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network
@@ -21,6 +21,8 @@ AHEAD: Final = timedelta(minutes=5)
 MIRROR: Final = "kubernetes.io/config.mirror"
 """Annotation of pods that a kubelet made from a file: they leave with their node. Source: Kubernetes, static pods."""
 MOST_NAMED: Final = 10
+# `PreferNoSchedule` keeps no pod off.
+_KEEPS_OFF: Final = ("NoSchedule", "NoExecute")
 
 Found = Iterator[tuple[str, str]]
 """What is wrong, what to do."""
@@ -96,12 +98,13 @@ def read(path: Path) -> Dump:
     items = value.get("items") if isinstance(value, dict) else None
     if not isinstance(items, list) or value.get("kind") != "List":
         raise InvalidInputError.one("isn't a List of objects", file=shown, field="--evidence", fix=fix)
-    if (value.get("metadata") or {}).get("continue"):
+    metadata = value.get("metadata")
+    if isinstance(metadata, dict) and metadata.get("continue"):
         raise InvalidInputError.one("is a part of a list", file=shown, field="--evidence", fix=fix)
     kinds: dict[Any, list[Mapping[str, Any]]] = {"Node": [], "Pod": []}
     for item in items:
         kind = item.get("kind") if isinstance(item, dict) else None
-        if kind not in kinds or not _shaped(item):
+        if not isinstance(kind, str) or kind not in kinds or not _shaped(item):
             message = f"holds something that is no node or pod: {str(item)[:60]}"
             raise InvalidInputError.one(message, file=shown, field="--evidence", fix=fix)
         kinds[kind].append(item)
@@ -129,7 +132,39 @@ def targets(dump: Dump, target: Target) -> tuple[Mapping[str, Any], ...]:
 
 
 def _shaped(item: Mapping[str, Any]) -> bool:
-    return all(isinstance(item.get(part) or {}, dict) for part in ("metadata", "spec", "status"))
+    """Whether every part that is looked at is of the kind Kubernetes makes it."""
+    parts = {part: item.get(part) or {} for part in ("metadata", "spec", "status")}
+    return all(isinstance(part, dict) for part in parts.values()) and all(
+        fits(parts[part].get(field)) for part, field, fits in _SHAPES
+    )
+
+
+def _a_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _a_text_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _texts(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and all(isinstance(text, str) for text in value.values()))
+
+
+def _maps(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(each, dict) for each in value))
+
+
+_SHAPES: Final[tuple[tuple[str, str, Callable[[Any], bool]], ...]] = (
+    ("metadata", "name", _a_text),
+    ("metadata", "labels", _texts),
+    ("metadata", "annotations", _texts),
+    ("metadata", "ownerReferences", _maps),
+    ("spec", "nodeName", _a_text_or_none),
+    ("spec", "taints", _maps),
+    ("status", "addresses", _maps),
+    ("status", "conditions", _maps),
+)
 
 
 def _labels(node: Mapping[str, Any]) -> Mapping[str, str]:
@@ -159,14 +194,20 @@ def _of_the_cluster(dump: Dump, cluster: Cluster) -> Found:
     ours = {(_labels(node).get(POOL, ""), _labels(node).get(GENERATION, "")) for node in dump.nodes}
     if not ours & cluster.generations:
         yield "holds no node of any generation in the stack file", fix
-    for node in dump.nodes:
-        labels, name = _labels(node), _name(node)
-        region = labels.get("topology.kubernetes.io/region", "")
-        if region != cluster.region:
-            yield f"node {name} is in {region or 'no region'}, the stack in {cluster.region}", fix
-        for address in (node.get("status") or {}).get("addresses") or ():
-            if address.get("type") == "InternalIP" and not _inside(address.get("address"), cluster.cidr):
-                yield f"node {name} has address {address.get('address')}, the stack's network is {cluster.cidr}", fix
+    elsewhere = [
+        f"{_name(node)} in {region or 'no region'}"
+        for node in dump.nodes
+        if (region := _labels(node).get("topology.kubernetes.io/region", "")) != cluster.region
+    ]
+    if elsewhere:
+        yield f"{len(elsewhere)} nodes are not in {cluster.region}, the stack's region: {_some(elsewhere)}", fix
+    outside = [
+        f"{_name(node)} at {', '.join(map(str, addresses)) or 'no address'}"
+        for node in dump.nodes
+        if not (addresses := _addresses(node)) or not all(_inside(address, cluster.cidr) for address in addresses)
+    ]
+    if outside:
+        yield f"{len(outside)} nodes are not in {cluster.cidr}, the stack's network: {_some(outside)}", fix
 
 
 def _recent(dump: Dump, now: datetime) -> Found:
@@ -198,7 +239,10 @@ def _draining(dump: Dump, target: Target) -> Found:
     open_ = [
         _name(node)
         for node in targets(dump, target)
-        if not any(taint.get("key") == DRAINING for taint in (node.get("spec") or {}).get("taints") or ())
+        if not any(
+            taint.get("key") == DRAINING and taint.get("effect") in _KEEPS_OFF
+            for taint in (node.get("spec") or {}).get("taints") or ()
+        )
     ]
     if open_:
         yield f"{_some(open_)}: still open to new pods", "`pulumi up` first: draining is only written down yet"
@@ -242,6 +286,11 @@ def _heartbeats(node: Mapping[str, Any]) -> Iterator[datetime]:
         except ValueError:
             continue
         yield beat if beat.tzinfo else beat.replace(tzinfo=UTC)
+
+
+def _addresses(node: Mapping[str, Any]) -> list[Any]:
+    found = (node.get("status") or {}).get("addresses") or ()
+    return [address.get("address") for address in found if address.get("type") == "InternalIP"]
 
 
 def _inside(address: Any, cidr: IPv4Network) -> bool:

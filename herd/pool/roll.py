@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from components.base.problems import InvalidInputError, Problem
-from components.base.validation import FieldPath, validate
+from components.base.validation import FieldPath, plain, validate
+from components.base.yaml_file import parse
 from components.capacity.ledger import promised
 from components.capacity.spec import Reserved
 from components.gpu_cluster.bounds import nodes_in, promises
@@ -71,8 +72,7 @@ def parse_sets(given: Sequence[str]) -> dict[FieldPath, Any]:
     Raises:
         InvalidInputError: Something isn't of that form: every such.
     """
-    from ruamel.yaml import YAML  # noqa: PLC0415 - most rolls set nothing
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - most rolls set nothing
 
     found: dict[FieldPath, Any] = {}
     wrong: list[Problem] = []
@@ -87,8 +87,8 @@ def parse_sets(given: Sequence[str]) -> dict[FieldPath, Any]:
         if parts[0] == "labels" and len(parts) > 1:
             parts = ["labels", ".".join(parts[1:])]
         try:
-            found[tuple(parts)] = YAML(typ="safe", pure=True).load(value)
-        except YAMLError:
+            found[tuple(parts)] = plain(parse(value))
+        except (YAMLError, RecursionError):
             wrong.append(Problem("", 0, "--set", f"{value!r} is no YAML value", "put it in quotes"))
     if wrong:
         raise InvalidInputError(wrong)

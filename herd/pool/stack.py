@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
-from ruamel.yaml import YAML
 
 from components.base.context import Environment, StackContext
 from components.base.problems import InvalidInputError, Problem
 from components.base.regions import Region
 from components.base.spec import Spec
 from components.base.validation import FieldPath, closest, dotted, plain, validate
-from components.base.yaml_file import YamlFile
+from components.base.yaml_file import YamlFile, parse
 from components.capacity.spec import Reservations
 from components.gpu_cluster import fit
 from components.gpu_cluster.generations import Content
@@ -58,7 +56,7 @@ class PoolStack:
         project: The project's name.
         stack: The stack's name.
         file: The stack file.
-        text: Its text.
+        text: Its text, with the ends of lines that it has.
         settings: What of it the pools depend on.
         releases: Releases that generations and the stack name, read.
         content: What a node is made of.
@@ -162,7 +160,7 @@ class PoolStack:
         Raises:
             InvalidInputError: The text isn't a stack file with pools.
         """
-        file = YamlFile(self.file.path, self.file.shown, YAML(typ="rt").load(StringIO(text)))
+        file = YamlFile(self.file.path, self.file.shown, parse(text))
         settings = _settings(file, self.project)
         releases = _releases(self.root, file, self.project, settings, self.releases)
         return replace(self, file=file, text=text, settings=settings, releases=releases)
@@ -189,8 +187,20 @@ def load(root: Path, stack: str, *, content: Content | None = None) -> PoolStack
     file = YamlFile.load(path, shown=path.relative_to(root).as_posix())
     settings = _settings(file, loaded.project)
     releases = _releases(root, file, loaded.project, settings, {})
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path, file.shown)
     return PoolStack(root, loaded.project, stack, file, text, settings, releases, content)
+
+
+def read_text(path: Path, shown: str) -> str:
+    """A file's text with the ends of lines that it has.
+
+    Raises:
+        InvalidInputError: It can't be read.
+    """
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError.one(f"can't be read: {error}", file=shown) from None
 
 
 def _written(file: YamlFile, project: str, setting: str) -> str:

@@ -192,6 +192,19 @@ def stack(project):
 
 
 @pytest.fixture
+def edited():
+    """`edited(stack, old, new)`: the stack after somebody has edited its file."""
+
+    def edit(stack, old, new):
+        assert old in stack.text
+        changed = stack.text.replace(old, new)
+        stack.file.path.write_text(changed)
+        return stack.rewritten(changed)
+
+    return edit
+
+
+@pytest.fixture
 def text():
     """`text(stack)`: the stack file as it stands on disk."""
     return lambda stack: stack.file.path.read_text()

@@ -138,7 +138,8 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"address": "10.32.3.4"}, "address 10.32.3.4, the stack's network is 10.16.0.0/16"),
+            ({"address": "10.32.3.4"}, "1 nodes are not in 10.16.0.0/16, the stack's network: n3 at 10.32.3.4"),
+            ({"address": "hidden"}, "n3 at hidden"),
             ({"beat": "2027-01-10T10:00:00Z"}, "is 2.0 hours old"),
             ({"beat": "2027-01-10T12:30:00Z"}, "is from the future"),
             ({"beat": None}, "no node ever gave a sign of life"),
@@ -154,7 +155,7 @@ class TestRefused:
             swapping, "holds no node of any generation in the stack file", evidence=cluster([strange]), now=now
         )
         nodes[0]["metadata"]["labels"]["topology.kubernetes.io/region"] = "eu-west-1"
-        self.refused(swapping, "node n0 is in eu-west-1, the stack in us-west-2", evidence=cluster(nodes), now=now)
+        self.refused(swapping, "1 nodes are not in us-west-2.*n0 in eu-west-1", evidence=cluster(nodes), now=now)
 
     def test_pods_of_one_namespace_alone(self, swapping, nodes, tmp_path, now):
         file = tmp_path / "part.json"
@@ -190,11 +191,11 @@ class TestRefused:
         self.refused(swapping, "can't be read", evidence=tmp_path / "none.json", now=now)
 
 
-def test_a_block_whose_window_is_over_has_no_nodes_to_show(stack, cluster, now, key, make_node):
+def test_a_block_whose_window_is_over_has_no_nodes_to_show(stack, cluster, now, key, make_node, edited):
     drained, _ = drain(stack, "block", key(stack, "block"))
     file = cluster([make_node("s", "system", key(stack, "system"), 0, draining=False)])
     after, _ = retire(drained, "block", key(stack, "block"), evidence=file, now=now)
     assert after.pools["block"].generations == ()
-    running = drained.rewritten(drained.text.replace("2027-01-08T11", "2027-02-08T11"))
+    running = edited(drained, "2027-01-08T11", "2027-02-08T11")
     with pytest.raises(InvalidInputError, match="slice 0: that isn't known to be empty"):
         retire(running, "block", key(stack, "block"), evidence=file, now=now)

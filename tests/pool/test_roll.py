@@ -81,7 +81,7 @@ def test_another_release_is_another_image(stack, project, key):
     assert old.node == new.node
 
 
-def test_a_full_reservation_is_swapped_slice_by_slice(stack, key):
+def test_a_full_reservation_is_swapped_slice_by_slice(stack, key, edited):
     after, said = roll(stack, ["p5"], BIGGER)
     old = key(stack, "p5")
     assert after.pools["p5"].generations[1].slices == ()
@@ -89,7 +89,7 @@ def test_a_full_reservation_is_swapped_slice_by_slice(stack, key):
         f"p5: no room beside what there is: `herd pool drain dev p5 {old} --slice 3`, up,"
         f" `herd pool retire dev p5 {old} --slice 3 --evidence FILE`, up, `herd pool roll dev p5`"
     )
-    shrunk = after.rewritten(after.text.replace("slices: [0, 1, 2, 3]", "slices: [0, 1]"))
+    shrunk = edited(after, "slices: [0, 1, 2, 3]", "slices: [0, 1]")
     grown, said = roll(shrunk, ["p5"], Order())
     assert grown.pools["p5"].generations[1].slices == (0, 1)
     assert said[0] == f"p5: {key(after, 'p5', 1)} grows to 2 x 4 nodes"
@@ -105,46 +105,41 @@ def test_room_that_is_kept_for_the_next_roll_stays_unless_it_is_asked_for(stack)
     assert filled.pools["system"].generations[1].slices == (0, 1)
 
 
-def test_an_elastic_pool_without_room_waits_at_zero_and_says_how_to_make_some(stack):
-    full = stack.rewritten(stack.text.replace("maxNodes: 12", "maxNodes: 4"))
+def test_an_elastic_pool_without_room_waits_at_zero_and_says_how_to_make_some(stack, edited):
+    full = edited(stack, "maxNodes: 12", "maxNodes: 4")
     after, said = roll(full, ["g6"], BIGGER)
     assert after.pools["g6"].generations[1].max_nodes == 0
     assert "lower the maxNodes of" in said[1]
-    lowered = after.rewritten(
-        after.text.replace("        maxNodes: 4\n        node", "        maxNodes: 1\n        node")
-    )
+    lowered = edited(after, "        maxNodes: 4\n        node", "        maxNodes: 1\n        node")
     grown, _ = roll(lowered, ["g6"], Order(fill=True))
     assert [generation.max_nodes for generation in grown.pools["g6"].generations] == [1, 3]
 
 
-def test_a_pool_at_zero_stays_there_unless_it_is_told_to_fill(stack):
-    zero = stack.rewritten(stack.text.replace("maxNodes: 4\n        node", "maxNodes: 0\n        node"))
+def test_a_pool_at_zero_stays_there_unless_it_is_told_to_fill(stack, edited):
+    zero = edited(stack, "maxNodes: 4\n        node", "maxNodes: 0\n        node")
     after, said = roll(zero, ["g6"], Order())
     assert after.text == zero.text
     assert said[-1] == "g6: has no nodes: `herd pool roll dev g6 --fill` takes the free room"
     rolled, _ = roll(zero, ["g6"], BIGGER)
     assert [generation.max_nodes for generation in rolled.pools["g6"].generations] == [0, 0]
-    filled, _ = roll(zero, ["g6"], Order(fill=True))
+    filled, _ = roll(edited(stack, "maxNodes: 4\n        node", "maxNodes: 0\n        node"), ["g6"], Order(fill=True))
     assert filled.pools["g6"].generations[0].max_nodes == 12
 
 
-def test_reserved_capacity_is_never_left_at_zero(stack):
-    zero = stack.rewritten(stack.text.replace("slices: [0, 1, 2, 3] # all of it", "slices: []"))
+def test_reserved_capacity_is_never_left_at_zero(stack, edited):
+    zero = edited(stack, "slices: [0, 1, 2, 3] # all of it", "slices: []")
     after, _ = roll(zero, ["p5"], Order())
     assert after.pools["p5"].generations[0].slices == (0, 1, 2, 3)
 
 
-def test_pools_that_share_a_reservation_share_the_room(stack):
-    text = stack.text.replace("slices: [0, 1, 2, 3] # all of it", "slices: [0] # all of it")
-    shared = stack.rewritten(text)
+def test_pools_that_share_a_reservation_share_the_room(stack, edited):
+    shared = edited(stack, "slices: [0, 1, 2, 3] # all of it", "slices: [0] # all of it")
     after, _ = roll(shared, list(shared.pools), Order())
     assert after.pools["p5"].generations[0].slices == (0, 1, 2, 3)
 
 
-def test_a_draining_newest_generation_has_a_next_one_with_the_same_content(stack, key):
-    drained = stack.rewritten(
-        stack.text.replace("maxNodes: 4\n        node", "maxNodes: 4\n        phase: draining\n        node")
-    )
+def test_a_draining_newest_generation_has_a_next_one_with_the_same_content(stack, key, edited):
+    drained = edited(stack, "maxNodes: 4\n        node", "maxNodes: 4\n        phase: draining\n        node")
     after, _ = roll(drained, ["g6"], Order())
     assert [hash_of(generation.key) for generation in after.pools["g6"].generations] == [hash_of(key(stack, "g6"))] * 2
     assert [generation.number for generation in after.pools["g6"].generations] == [1, 2]
@@ -183,10 +178,8 @@ def test_a_stack_with_problems_is_not_rolled(stack, project, content, text):
     ]
 
 
-def test_a_node_with_an_anchor_is_not_copied(stack):
-    anchored = stack.rewritten(
-        stack.text.replace("node:\n            instanceTypes: [m7i", "node: &cpu\n            instanceTypes: [m7i")
-    )
+def test_a_node_with_an_anchor_is_not_copied(stack, edited):
+    anchored = edited(stack, "node:\n            instanceTypes: [m7i", "node: &cpu\n            instanceTypes: [m7i")
     with pytest.raises(InvalidInputError, match=r"pools.system.generations\[0\].node: has an anchor"):
         roll(anchored, ["system"], Order(sets={("maxPods",): 50}))
 

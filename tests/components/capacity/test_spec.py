@@ -52,6 +52,10 @@ def test_a_window_is_kept_in_utc():
     [
         ({**BLOCK, "end": "2027-01-04T11:50:00Z"}, "end", "longer than 0:30:00"),
         ({**BLOCK, "start": "2027-01-04T11:30:00"}, "start", "no time zone"),
+        ({**BLOCK, "start": "0001-01-01T00:00:00+23:59"}, "start", "outside of the calendar"),
+        ({**BLOCK, "end": "9999-12-31T23:59:59-23:59"}, "end", "outside of the calendar"),
+        ({**BLOCK, "end": "2028-01-05T11:30:00Z"}, "end", "check the year"),
+        ({**BLOCK, "start": 1800000000}, "start", "expected a moment"),
         ({**BLOCK, "start": "soon"}, "start", "expected a moment"),
         ({**BLOCK, "id": "cr-12"}, "id", "match"),
         ({**BLOCK, "placementGroup": "mine"}, "placementGroup", "unknown key"),
