@@ -98,11 +98,22 @@ class YamlFile:
         try:
             if path.stat().st_size > MOST_BYTES:
                 raise InvalidInputError.one(f"larger than {MOST_BYTES:,} bytes: no file of ours is", file=shown)
-            data = _parsed(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise InvalidInputError.one("no such file", file=shown) from None
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidInputError.one(f"can't be read: {error}", file=shown) from None
+        return cls.of_text(path, text, shown)
+
+    @classmethod
+    def of_text(cls, path: Path, text: str, shown: str) -> YamlFile:
+        """What a file would be with a text.
+
+        Raises:
+            InvalidInputError: It is not YAML (with the line).
+        """
+        try:
+            data = _parsed(text)
         except MarkedYAMLError as error:
             mark = error.problem_mark
             line = mark.line + 1 if mark else 0

@@ -102,9 +102,10 @@ def regions() -> tuple[str, ...]:
     return tuple(_zones())
 
 
-def zone_ids() -> frozenset[str]:
-    """The ids of all zones by the usual mapping."""
-    return frozenset(zone for zones in _zones().values() for zone in zones.values())
+def zone_ids(region: str | None = None) -> frozenset[str]:
+    """The ids of a region's zones, or of all, by the usual mapping; none for an unknown region."""
+    there = _zones().values() if region is None else [_zones().get(region, {})]
+    return frozenset(zone for zones in there for zone in zones.values())
 
 
 def zone_id(zone_name: str) -> str:

@@ -51,6 +51,8 @@ def find(
             zone_id = zone if zone in catalogue.zone_ids() else catalogue.zone_id(zone)
         except InvalidInputError as error:
             problems += [dataclasses.replace(problem, field="--zone") for problem in error.problems]
+        else:
+            problems += _zone_of(region, zone, zone_id)
     if problems:
         raise InvalidInputError(problems)
     found = catalogue.find(
@@ -113,6 +115,15 @@ def _least(option: str, value: float) -> Iterable[Problem]:
     # A comparison that NaN fails too.
     if not value >= 0:
         yield Problem("", 0, option, f"should be 0 or more, found {value:g}")
+
+
+def _zone_of(region: str | None, zone: str, zone_id: str) -> Iterable[Problem]:
+    from components.base.problems import Problem
+    from components.hardware import catalogue
+
+    if region in catalogue.regions() and zone_id not in catalogue.zone_ids(region):
+        there = ", ".join(sorted(catalogue.zone_ids(region)))
+        yield Problem("", 0, "--zone", f"{zone} is no zone of {region}", f"its zones: {there}")
 
 
 def _one_of(option: str, value: str | None, known: Iterable[str]) -> Iterable[Problem]:

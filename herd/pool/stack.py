@@ -184,10 +184,12 @@ def load(root: Path, stack: str, *, content: Content | None = None) -> PoolStack
     loaded = load_stack(root, stack)
     folder = plain(YamlFile.load(root / "Pulumi.yaml").data).get("stackConfigDir") or "."
     path = root / folder / f"Pulumi.{stack}.yaml"
-    file = YamlFile.load(path, shown=path.relative_to(root).as_posix())
+    shown = path.relative_to(root).as_posix()
+    # Read once: between two looks somebody may write it.
+    text = read_text(path, shown)
+    file = YamlFile.of_text(path, text, shown)
     settings = _settings(file, loaded.project)
     releases = _releases(root, file, loaded.project, settings, {})
-    text = read_text(path, file.shown)
     return PoolStack(root, loaded.project, stack, file, text, settings, releases, content)
 
 

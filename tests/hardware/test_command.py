@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from components.base.problems import InvalidInputError
 from components.hardware.catalogue import instance_type
 from components.hardware.drawing import draw
 from herd.cli.hardware import app
@@ -60,6 +61,12 @@ def test_every_option_narrows(options, expected, missing):
 
     assert expected in found
     assert missing not in found
+
+
+def test_a_zone_of_another_region_is_no_question():
+    with pytest.raises(InvalidInputError, match=r"--zone: us-west-2a is no zone of us-east-2.*use2-az1") as refused:
+        hardware("find", "--region", "us-east-2", "--zone", "us-west-2a")
+    assert len(refused.value.problems) == 1
 
 
 def test_nothing_that_fits_is_told_by_the_exit_code():

@@ -53,3 +53,11 @@ def test_a_link_stays_a_link(stack, project, content):
     after, _ = roll(load(project[0], "dev", content=content), ["g6"], BIGGER)
     assert path.is_symlink()
     assert real.read_text() == after.text
+
+
+def test_a_file_that_is_written_while_it_is_read_is_read_once(stack, project, content, monkeypatch):
+    read = []
+    monkeypatch.setattr("herd.pool.stack.read_text", lambda path, _: read.append(path) or stack.text)
+    stack.file.path.write_text(stack.text.replace("maxNodes: 12", "maxNodes: 13"))
+    loaded = load(project[0], "dev", content=content)
+    assert (len(read), loaded.pools["g6"].max_nodes) == (1, 12)
