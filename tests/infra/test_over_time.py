@@ -134,7 +134,12 @@ def test_without_the_flag_what_runs_runs_on_and_what_is_new_may_have_to_wait(sit
     assert prod.elastic() == {"cpu", "g6e"}
     assert all("/nodeGroup:" in type_ or type_.startswith("herd:") for _, type_ in made(failed))
 
+    prod.checkout.edit(file, "slices: [0, 1, 2, 3]", "slices: []")
+    assert prod.engine().up().exit_code == 0, "given up for now"
+    assert prod.groups() == before
+
     prod.cloud.faults.clear()
+    file.write_text(text)
     assert prod.engine().up().exit_code == 0
     assert prod.groups() == {**before, "p5": {"ACTIVE": 4}}
 

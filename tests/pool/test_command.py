@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 from typer.testing import CliRunner
@@ -52,6 +53,22 @@ def test_a_pool_s_life(herd, project):
     again = herd("roll", "dev", "--all").stdout
     assert f"g6: {new} is what it should be" in again
     assert before.splitlines()[0] == path.read_text().splitlines()[0]
+
+
+def test_a_generation_goes_once_it_is_shown_to_be_empty_and_not_before(herd, project, cluster, make_node, make_pod):
+    path = project[0] / "stacks" / "Pulumi.dev.yaml"
+    herd("roll", "dev", "g6", "--set", "node.rootVolume.sizeGib=500")
+    [old, new] = [each["key"] for each in json.loads(herd("list", "dev", "g6", "--json").stdout)[0]["generations"]]
+    herd("drain", "dev", "g6", old)
+    drained = path.read_text()
+    nodes = [make_node("n1", "g6", old, beat=datetime.now(UTC).isoformat())]
+    working = cluster(nodes, [make_pod("train", "n1", owner="Job")])
+    with pytest.raises(InvalidInputError, match=r"1 pods still run there.*work/train on n1"):
+        herd("retire", "dev", "g6", old, "--evidence", working)
+    assert path.read_text() == drained
+    assert old in herd("retire", "dev", "g6", old, "--evidence", cluster(nodes)).stdout
+    assert old not in path.read_text()
+    assert new in path.read_text()
 
 
 def test_the_list_as_data(stack):
