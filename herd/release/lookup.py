@@ -8,13 +8,12 @@ from functools import cache
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from components.base.problems import InvalidInputError
 from components.release.resolve import Answer
 from components.release.spec import Origin
 from herd.release.registries import ChartRepository, LookupFailedError, Registry, is_loopback
+from herd.sign_in import client_maker, signed_in
 
 Clients = Callable[[str, str], Any]
 """`clients(service, region)`: a boto3 client."""
@@ -71,14 +70,12 @@ class LiveLookup:
 
 
 def sessions() -> Clients:
-    """Clients with the environment's credentials; one a service and region."""
-    session = boto3.Session()
+    """Clients with the environment's credentials; one a service and region.
 
-    @cache
-    def client(service: str, region: str) -> Any:
-        return session.client(service, region_name=region)  # type: ignore[call-overload]
-
-    return client
+    Raises:
+        InvalidInputError: The environment names a profile or file that is no such thing.
+    """
+    return cache(client_maker())
 
 
 def origin(client: Any) -> Origin:
@@ -92,13 +89,11 @@ def asked(what: str, call: Callable[[], Any]) -> Any:
 
     Raises:
         LookupFailedError: It was refused; the message says what was asked for.
-        InvalidInputError: There are no credentials.
+        InvalidInputError: There are no credentials, or AWS doesn't take them: the same for every value, said once.
     """
     try:
-        return call()
-    except (NoCredentialsError, PartialCredentialsError) as error:
-        # The same for every value: said once.
-        raise InvalidInputError.one(f"{error}", fix="sign in to AWS, or set AWS_ENDPOINT_URL to a stand-in") from None
+        with signed_in():
+            return call()
     except ClientError as error:
         raise LookupFailedError(f"{what}: {error.response['Error']['Code']}") from None
     except BotoCoreError as error:

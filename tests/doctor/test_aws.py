@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from pydantic import TypeAdapter
 
 from components.base.context import StackContext
@@ -293,6 +293,57 @@ def test_a_service_that_fails_leaves_its_question_open_and_asks_the_others():
     }
     assert [finding.verdict for finding in looked["versions"]] == ["open"]
     assert {finding.verdict for finding in looked["spot"]} == {"pass"}
+
+
+THROTTLED = [refusal("RequestLimitExceeded", 503), refusal("ThrottlingException", 400), refusal("Throttling", 400)]
+DOWN = EndpointConnectionError(endpoint_url="http://127.0.0.1:9/")
+
+
+@pytest.mark.parametrize("error", [*THROTTLED, refusal("InternalError", 500), DOWN])
+@pytest.mark.parametrize(
+    ("check", "call"),
+    [
+        ("reservations", "describe_capacity_reservations"),
+        ("images", "describe_images"),
+        ("spot", "get_role"),
+        ("quotas", "get_service_quota"),
+        ("versions", "describe_addon_versions"),
+    ],
+)
+def test_no_answer_is_never_taken_for_an_absence(check, call, error):
+    findings = found(check, Account(**{call: error}))
+    assert {finding.verdict for finding in findings} - {"pass"} == {"open"}
+    assert not any("allow" in finding.fix for finding in findings)
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "RequestExpired", "InvalidClientTokenId", "AuthFailure"])
+def test_credentials_that_aws_does_not_take_are_said_once(code):
+    with pytest.raises(InvalidInputError, match=f"AWS doesn't take these credentials: {code}") as refused:
+        list(examine(demand(), Account(get_caller_identity=refusal(code, 403))))
+    assert "sign in" in refused.value.problems[0].fix
+
+
+def test_where_nobody_is_there_to_ask_nothing_else_is_asked():
+    account = Account(get_caller_identity=DOWN)
+    with pytest.raises(InvalidInputError, match=r"AWS can't be reached.*check the network"):
+        list(examine(demand(), account))
+
+
+def test_a_group_that_is_not_there_hides_no_other_reservation():
+    facts = {"kind": "targeted", "instanceType": "p5.48xlarge", "zone": "us-west-2a", "count": 4}
+    group = {**facts, "group": "arn:aws:resource-groups:us-west-2:777788889999:group/gone"}
+    reservations = TypeAdapter(Reservations).validate_python({"gone": group, "p5": {**facts, "id": RESERVED}})
+    account = Account(list_group_resources=refusal("NotFoundException", 404))
+    gone, there = found("reservations", account, reservations=reservations)
+    assert (gone.verdict, gone.subject) == ("fail", "gone")
+    assert (there.verdict, there.subject) == ("pass", "p5")
+
+
+def test_a_quota_there_is_not_hides_no_other():
+    account = Account(get_service_quota=refusal("NoSuchResourceException", 400))
+    findings = found("quotas", account)
+    assert {finding.verdict for finding in findings} == {"open"}
+    assert len(findings) > 1
 
 
 def test_an_image_nobody_looked_up_is_open():

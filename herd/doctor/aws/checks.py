@@ -8,11 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from components.base.problems import InvalidInputError
 from components.capacity.spec import CapacityBlockFacts, OpenReservationFacts, TargetedReservationFacts
 from components.gpu_cluster.bounds import quota_needs
 from components.hardware.catalogue import find_type
 from components.release.spec import UNRESOLVED
-from herd.doctor.aws.account import Client, NotAnsweredError, RefusedError, ask, ask_all
+from herd.doctor.aws.account import (
+    FIELD,
+    Client,
+    NotAllowedError,
+    NotAnsweredError,
+    NotReachedError,
+    RefusedError,
+    ask,
+    ask_all,
+)
 from herd.doctor.aws.demand import Demand
 
 Verdict = Literal["pass", "fail", "open"]
@@ -61,7 +71,7 @@ def examine(demand: Demand, client: Client) -> Iterator[tuple[Check, list[Findin
     """Every check in the order of the table; one that can't be made is open.
 
     Raises:
-        InvalidInputError: There are no credentials.
+        InvalidInputError: There are no credentials that AWS takes, or AWS can't be reached.
     """
     for check in CHECKS:
         yield check, _looked(check, demand, client)
@@ -72,7 +82,8 @@ def _looked(check: Check, demand: Demand, client: Client) -> list[Finding]:
     try:
         found.extend(check.look(demand, client))
     except NotAnsweredError as error:
-        found.append(Finding("open", check.name, str(error), f"allow {', '.join(check.calls)}"))
+        fix = f"allow {', '.join(check.calls)}" if isinstance(error, NotAllowedError) else "ask again"
+        found.append(Finding("open", check.name, str(error), fix))
     except RefusedError as error:
         found.append(Finding("open", check.name, f"{error.code}: {error}"))
     return found
@@ -84,7 +95,12 @@ def _finding(subject: str, said: str, *, ok: bool, fix: str) -> Finding:
 
 def identity(demand: Demand, client: Client) -> Iterator[Finding]:
     """The credentials are the stack's account."""
-    account = ask(client, "sts", "get_caller_identity")["Account"]
+    try:
+        account = ask(client, "sts", "get_caller_identity")["Account"]
+    except NotReachedError as error:
+        # Every other question would wait as long, and get no answer either.
+        fix = "check the network, the proxy and AWS_ENDPOINT_URL"
+        raise InvalidInputError.one(f"AWS can't be reached: {error}", field=FIELD, fix=fix) from None
     wanted = demand.context.account
     said = f"these credentials are account {account}, the stack's is {wanted}"
     yield _finding("account", said, ok=account == wanted, fix="sign in to the stack's account, or correct herd:account")
@@ -132,7 +148,11 @@ def quotas(demand: Demand, client: Client) -> Iterator[Finding]:
         if need.code is None:
             yield Finding("open", what, "AWS publishes no quota for them", "ask AWS")
             continue
-        have = ask(client, "service-quotas", "get_service_quota", ServiceCode="ec2", QuotaCode=need.code)
+        try:
+            have = ask(client, "service-quotas", "get_service_quota", ServiceCode="ec2", QuotaCode=need.code)
+        except RefusedError as error:
+            yield Finding("open", f"{what} ({need.code})", f"the account has no such quota: {error}", "ask AWS")
+            continue
         limit, others = int(have["Quota"]["Value"]), running[need.code]
         said = f"{', '.join(need.holders)} take {need.vcpus} at most, others here {others}, the quota is {limit}"
         fix = f"aws service-quotas request-service-quota-increase --service-code ec2 --quota-code {need.code} "
@@ -160,7 +180,10 @@ def reservations(demand: Demand, client: Client) -> Iterator[Finding]:
     """Every reservation is there and is what the stack file says."""
     for name, facts in demand.reservations.items():
         if isinstance(facts, TargetedReservationFacts) and facts.id is None:
-            yield from _group(name, facts, client)
+            try:
+                yield from _group(name, facts, client)
+            except RefusedError as error:
+                yield Finding("fail", name, f"{facts.group} isn't there: {error}", "correct its group, or take it out")
             continue
         try:
             found = ask(client, "ec2", "describe_capacity_reservations", CapacityReservationIds=[facts.id])
@@ -255,9 +278,11 @@ def versions(demand: Demand, client: Client) -> Iterator[Finding]:
     fix = "a release with a newer Kubernetes: extended support costs six times as much, then EKS upgrades by itself"
     yield _finding(f"kubernetes {kubernetes}", said, ok=supported, fix=fix)
     for addon, version in demand.release.addons.items():
-        found = ask_all(
-            client, "eks", "describe_addon_versions", "addons", addonName=addon, kubernetesVersion=kubernetes
-        )
+        asked = {"addonName": addon, "kubernetesVersion": kubernetes}
+        try:
+            found = ask_all(client, "eks", "describe_addon_versions", "addons", **asked)
+        except RefusedError:
+            found = []
         known = [row["addonVersion"] for item in found for row in item["addonVersions"]]
         said = f"{version} for Kubernetes {kubernetes}"
         fix = f"a lock with one of {', '.join(known[:3]) or 'none'}"
