@@ -94,7 +94,7 @@ def load_stack(root: Path, stack: str, *, fidelity: Fidelity = "real", release: 
     path = folder / f"Pulumi.{stack}.yaml"
     shown = path.relative_to(root).as_posix()
     if not path.is_file():
-        stacks = sorted(file.name.split(".")[1] for file in folder.glob("Pulumi.*.yaml"))
+        stacks = sorted(file.name.split(".")[1] for file in folder.glob("Pulumi.*.yaml") if file.is_file())
         raise InvalidInputError.one(f"there is no stack {stack!r}", file=shown, fix=closest(stack, stacks))
     source = YamlFile.load(path, shown=shown)
     if problems := _problems(source, name):

@@ -125,6 +125,13 @@ def test_a_missing_stack_names_those_there_are(stacks):
         load_stack(stacks.root, "tset")
 
 
+def test_a_stack_file_that_is_a_folder_is_none_there_is(stacks):
+    (stacks.root / "stacks" / "Pulumi.prod.yaml").mkdir(parents=True)
+    with pytest.raises(InvalidInputError, match="there is no stack 'prod'") as caught:
+        load_stack(stacks.root, "prod")
+    assert "did you mean 'prod'" not in str(caught.value)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "runtime: python\n", "name: [a]\n"])
 def test_a_project_file_without_a_name_is_refused(stacks, text):
     (stacks.root / "Pulumi.yaml").write_text(text)

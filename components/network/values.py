@@ -37,6 +37,9 @@ class Nat(StrEnum):
 
 def read_network(value: Any) -> Any:
     """A block, or an error that shows one."""
+    # `true` and `5` would be blocks of one address.
+    if isinstance(value, int):
+        raise ValueError(f"expected an IPv4 block such as 10.20.0.0/16, found {value!r}")  # noqa: TRY004 - pydantic's
     if not isinstance(value, str):
         return value
     try:

@@ -21,6 +21,7 @@ def drain(stack: PoolStack, name: str, key: str, slices: Sequence[int] = ()) -> 
         InvalidInputError: There is no such pool, generation or slice, or the stack has problems. Nothing is written.
     """
     stack.check()
+    slices = tuple(dict.fromkeys(slices))
     pool = stack.pool(name)
     at = position(stack, name, key)
     generation = pool.generations[at]

@@ -34,6 +34,12 @@ def test_slices_drain_one_after_the_other_and_keep_their_order(stack, key):
     assert after.pools["p5"].generations[0].phase == "draining"
 
 
+def test_a_slice_named_twice_is_one(stack, key):
+    _, said = drain(stack, "p5", key(stack, "p5"), [3, 3])
+    assert said[0].endswith("slice 3 drains")
+    assert said[-1].count("--slice 3") == 1
+
+
 def test_what_drains_whole_drains_with_every_slice(stack, key):
     whole, _ = drain(stack, "p5", key(stack, "p5"))
     after, said = drain(whole, "p5", key(stack, "p5"), [2])

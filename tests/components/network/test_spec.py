@@ -21,6 +21,8 @@ def refusals(data):
         ({"cidr": "10.20.0.0/15"}, "managed.cidr", "from /16 to /28"),
         ({"podCidr": "100.64.0.0/12"}, "managed.podCidr", "from /16 to /28"),
         ({"cidr": "10.20.0.1/16"}, "managed.cidr", "host bits"),
+        ({"peers": {"office": True}}, "managed.peers.office", "such as 10.20.0.0/16"),
+        ({"peers": {"office": 5}}, "managed.peers.office", "such as 10.20.0.0/16, found 5"),
         ({"cidr": "office"}, "managed.cidr", "such as 10.20.0.0/16"),
         ({"cidr": "8.8.0.0/16"}, "managed.cidr", "not private"),
         ({"cidr": "172.17.0.0/16"}, "managed.cidr", "Docker"),
