@@ -39,13 +39,13 @@ class Run:
         """A run from its plan."""
 
         def said(severity: str) -> tuple[str, ...]:
-            """What a severity said, each message once, with the name of the resource it is about."""
-            texts = (
-                f"{urn.rsplit('::', 1)[-1]}: {text.strip()}" if urn else text.strip()
-                for level, urn, text in plan.diagnostics
-                if level == severity
-            )
-            return tuple(dict.fromkeys(texts))
+            """What a severity said, each message once, with the names of the resources it is about."""
+            names: dict[str, list[str]] = {}
+            for level, urn, text in plan.diagnostics:
+                if level == severity:
+                    about = names.setdefault(text.strip(), [])
+                    about += [name for name in [urn.rsplit("::", 1)[-1]] if urn and name not in about]
+            return tuple(f"{', '.join(about)}: {text}" if about else text for text, about in names.items())
 
         return cls(ok, plan, said("error"), said("warning"))
 
