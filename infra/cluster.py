@@ -60,7 +60,9 @@ class _Builder:
             log_key_arn=foundation.operations_key_arn,
             opts=self._options(),
         )
-        kubernetes = cluster_provider("kubernetes", plane.facts, context)
+        # Under one name for every cluster, the second run after a change of clusters that failed midway would compare
+        # the new provider with itself, and update objects of the old cluster in the new one (Pulumi, providerChanged).
+        kubernetes = cluster_provider(f"kubernetes-{spec.name}", plane.facts, context)
         system = self._pool(spec.system_pool, plane.facts, kubernetes)
         nodes = list(system.node_groups.values())
         addons = Addons(
