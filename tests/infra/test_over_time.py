@@ -68,6 +68,7 @@ class Site:
 def site(checkout, tmp_path_factory):
     """Makes the site of a stack."""
     with CloudServer(accounts=("111122223333", "777788889999")) as cloud:
+        cloud.reset()  # moto's state is the process's: another module's cloud may have been here
         yield lambda stack: Site(checkout, stack, cloud, tmp_path_factory.mktemp("scratch"))
 
 

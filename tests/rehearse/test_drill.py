@@ -14,6 +14,7 @@ def session():
         patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
         with CloudServer(accounts=(ACCOUNT,)) as cloud:
+            cloud.reset()  # moto's state is the process's: another module's cloud may have been here
             yield Session(cloud)
 
 

@@ -37,6 +37,7 @@ def cloud(monkeypatch):
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
     with CloudServer(accounts=(ACCOUNT,)) as server:
+        server.reset()  # moto's state is the process's: another module's cloud may have been here
         yield server
 
 
