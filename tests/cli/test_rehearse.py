@@ -69,7 +69,9 @@ def test_bad_arguments_are_refused_before_anything_starts(project, monkeypatch, 
     assert sorted(path.name for path in project.iterdir()) == ["Pulumi.yaml", "infra", "stacks"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_a_signal_ends_the_rehearsal_and_takes_its_scratch_folder_along(project, number, code):
     process = start(project)
     temporary = project.parent / "temporary"

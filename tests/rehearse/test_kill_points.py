@@ -142,6 +142,7 @@ def test_after_a_killed_up_the_next_one_converges_and_recovery_leaves_nothing(si
     finish(site, interrupted_up(site, graph, seed))
 
 
+@pytest.mark.slow
 def test_after_a_killed_destroy_the_next_run_goes_on(site, graph):
     interrupted_destroy(site, graph, 1)
 

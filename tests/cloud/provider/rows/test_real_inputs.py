@@ -36,7 +36,7 @@ def as_in_a_preview(value):
     return UNKNOWN if isinstance(value, str) and "${urn:" in value else value
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", ["dev", "prod", pytest.param("test", marks=pytest.mark.slow)])
 def test_nothing_is_refused(provider, graphs, stack):
     refused = [
         (found.type, found.name, where, why)
