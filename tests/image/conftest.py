@@ -77,7 +77,7 @@ def project(tmp_path, monkeypatch) -> Project:
     return Project(tmp_path, monkeypatch)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud():
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MOTO_EC2_LOAD_DEFAULT_AMIS", "MOTO_IAM_LOAD_MANAGED_POLICIES"):

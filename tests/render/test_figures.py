@@ -31,5 +31,6 @@ def test_a_render_takes_a_few_times_the_import_of_the_sdk(stack):
     ratio = statistics.median(renders) / statistics.median(imports)
     times = f"import {statistics.median(imports):.2f} s, render {statistics.median(renders):.2f} s"
     sys.stdout.write(f"\n{stack}: {times}, ratio {ratio:.1f}\n")
-    # It was 9 before pulumi_aws was loaded by name and 4 while garbage was collected: neither may come back unseen.
-    assert ratio < 4
+    # A whole service of pulumi_aws imported at once, or garbage collected during the render, each cost several imports:
+    # neither may come back unseen.
+    assert ratio < 6.5
