@@ -1,0 +1,162 @@
+"""A rule on trial: run its fixtures and mutations, and say what it got wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from components.base.context import Environment
+from policies.engine.evaluate import Results, evaluate
+from policies.engine.facts import Facts
+from policies.engine.fixtures import Case, Fixture, Mutation, Resource, stack
+from policies.engine.rule import Rule, Severity
+from policies.engine.waivers import Waiver, apply
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One thing tried.
+
+    Attributes:
+        kind: good, bad, empty, unknown, waived or mutation.
+        case: What was tried.
+        problem: What the rule got wrong; empty if nothing.
+    """
+
+    kind: str
+    case: str
+    problem: str = ""
+
+
+def try_rule(rule: Rule, fixture: Fixture) -> Iterator[Trial]:
+    """Everything that a rule's fixture asks of it."""
+    for case in fixture.good:
+        yield Trial("good", case.case, _expect("passed", _run(rule, case), case))
+        yield from _mutated(rule, fixture, case)
+    for case in fixture.bad:
+        yield Trial("bad", case.case, _expect("found", _run(rule, case), case))
+        yield Trial("waived", case.case, _waived(rule, case))
+    yield Trial("empty", fixture.empty.expect, _expect(fixture.empty.expect, _run(rule, fixture.empty), fixture.empty))
+
+
+def _mutated(rule: Rule, fixture: Fixture, case: Case) -> Iterator[Trial]:
+    mine = [mutation for mutation in fixture.mutations if not mutation.cases or case.case in mutation.cases]
+    if case.exempt:
+        return
+    if not mine:
+        yield Trial("mutation", case.case, "no mutation changes this good case, and it doesn't say why (exempt)")
+    for mutation in mine:
+        name = f"{case.case}: {mutation}"
+        try:
+            changed = mutate(case, mutation)
+        except LookupError as error:
+            yield Trial("mutation", name, f"can't be applied: {error}")
+            continue
+        results = _run(rule, changed)
+        problem = "" if results.findings else f"nothing found, {_told(results)}"
+        yield Trial("mutation", name, problem)
+        if (path := mutation.set or mutation.delete) and not mutation.unknown:
+            hidden = Mutation(set=path, to="${unknown}", of=mutation.of)
+            silent = _run(rule, mutate(case, hidden))
+            told = "" if silent.not_evaluated else f"unknown, and not reported as such: {_told(silent)}"
+            yield Trial("unknown", f"{case.case}: {path}", told)
+
+
+def mutate(case: Case, mutation: Mutation) -> Case:
+    """A case after a mutation.
+
+    Raises:
+        LookupError: The case lacks what the mutation changes.
+    """
+    resources = list(case.resources)
+    if mutation.add:
+        return case.model_copy(update={"resources": (*resources, mutation.add)})
+    if mutation.remove:
+        kept = tuple(resource for resource in resources if resource.name != mutation.remove)
+        if len(kept) == len(resources):
+            raise LookupError(f"no resource {mutation.remove}")
+        return case.model_copy(update={"resources": kept})
+    index = next((i for i, r in enumerate(resources) if mutation.of in (None, r.name)), None)
+    if index is None:
+        raise LookupError(f"no resource {mutation.of}")
+    resources[index] = _changed(resources[index], mutation)
+    return case.model_copy(update={"resources": tuple(resources)})
+
+
+def _changed(resource: Resource, mutation: Mutation) -> Resource:
+    where, _, path = (mutation.set or mutation.delete).rpartition(":")
+    field = where or "props"
+    data = {"": deepcopy(dict(getattr(resource, field) or {}))}
+    *above, last = ("", *parse_path(path))
+    at: Any = data
+    for key in above:
+        if isinstance(at, dict) and key not in at and mutation.set:
+            at[key] = {}
+        at = at[key]
+    if mutation.set:
+        at[last] = mutation.to
+    else:
+        del at[last]
+    return resource.model_copy(update={field: data[""]})
+
+
+def parse_path(path: str) -> tuple[str | int, ...]:
+    """The keys of a path such as ``a.b[0]["c.d/e"]``."""
+    found = re.findall(r'\["([^"]+)"\]|\[(\d+)\]|([^.\[\]]+)', path)
+    return tuple(quoted or (int(index) if index else name) for quoted, index, name in found)
+
+
+def _run(rule: Rule, case: Case) -> Results:
+    facts = dict(case.facts)
+    if "environment" in facts:
+        facts["environment"] = Environment(facts["environment"])
+    else:
+        facts["environment"] = next(e for e in reversed(Environment) if rule.holds_in(e))
+    for name in ("images",):
+        if facts.get(name) is not None:
+            facts[name] = frozenset(facts[name])
+    return evaluate(stack(case), (rule,), Facts(**facts))
+
+
+def _expect(expected: str, results: Results, case: Case) -> str:
+    if expected == "passed":
+        return "" if not results.findings and not results.not_evaluated else _told(results)
+    if expected == "not evaluated":
+        return "" if results.not_evaluated and not results.findings else _told(results)
+    for finding in results.findings:
+        if re.search(case.says, finding.message) and case.property in ("", finding.property):
+            return ""
+    return f"expected {case.property or 'a finding'}: /{case.says}/; {_told(results)}"
+
+
+def _waived(rule: Rule, case: Case) -> str:
+    today = date(2026, 1, 1)
+    results = _run(rule, case)
+    waivers = tuple(
+        Waiver(
+            rule=rule.id,
+            urn=urn or "stack",
+            stack="fixture",
+            reason="a fixture shows what a waiver does",
+            owner="platform",
+            author="ada",
+            approver="grace",
+            created=today,
+            expires=today + timedelta(days=30 if rule.worst is Severity.CRITICAL else 90),
+        )
+        for urn in sorted({finding.resource for finding in results.findings})
+    )
+    applied = apply(waivers, results.findings, today=today, stack="fixture")
+    if applied.left or applied.problems or len(applied.waived) != len(results.findings):
+        return f"a waiver doesn't take it: {applied.left or applied.problems}"
+    return ""
+
+
+def _told(results: Results) -> str:
+    found = [f"{f.property}: {f.message}" for f in results.findings]
+    silent = [f"not evaluated: {n.property}: {n.message}" for n in results.not_evaluated]
+    return "; ".join([*found, *silent]) or f"passed ({results.passed})"

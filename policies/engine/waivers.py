@@ -1,0 +1,175 @@
+"""Waivers: findings that people decided to live with for a while, as data, each with an end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import StringConstraints, model_validator
+
+from components.base.problems import InvalidInputError, Problem
+from components.base.spec import Spec
+from components.base.validation import closest, validate_yaml
+from components.base.yaml_file import YamlFile
+from policies.engine.evaluate import Finding
+from policies.engine.rule import Rule, Severity
+
+DAYS: Final = 90
+DAYS_CRITICAL: Final = 30
+FILE: Final = "policies/waivers.yaml"
+WHOLE_STACK: Final = "stack"
+"""What a waiver names for a finding about the stack as a whole."""
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+# urn:pulumi:STACK::PROJECT::TYPES::NAME with wildcards in the name alone, and letters of a name left in it.
+_PATTERN: Final = re.compile(r"urn:pulumi:[^*?\[\]:]+::[^*?\[\]:]+::[^*?\[\]]+::(?=.*[^*?\[\]]{3})[^\s]+")
+
+
+class Waiver(Spec):
+    """One decision.
+
+    Attributes:
+        rule: Id of the rule.
+        urn: URN of the resource; `*` only within its name. `stack` for a finding about the stack as a whole.
+        stack: The stack it is for.
+        reason: Why it is right for now, for the people who read it in the report.
+        owner: Who ends it.
+        author: Who asked for it.
+        approver: Who agreed; somebody else. Who really approved is the pull request's review (CODEOWNERS).
+        created: The day it was agreed.
+        expires: The last day it holds, 90 days after `created` at most, 30 for a critical rule.
+    """
+
+    rule: Text
+    urn: Text
+    stack: Text
+    reason: Annotated[Text, StringConstraints(min_length=10)]
+    owner: Text
+    author: Text
+    approver: Text
+    created: date
+    expires: date
+
+    @model_validator(mode="after")
+    def _two_people(self) -> Waiver:
+        if self.author.casefold() == self.approver.casefold():
+            raise ValueError("author and approver are the same: somebody else has to agree")
+        if self.expires < self.created:
+            raise ValueError("expires before it was created")
+        return self
+
+    def takes(self, finding: Finding) -> bool:
+        """Whether it is about a finding."""
+        if self.rule != finding.rule:
+            return False
+        return fnmatchcase(finding.resource, self.urn) if finding.resource else self.urn == WHOLE_STACK
+
+
+class Waivers(Spec):
+    """The file."""
+
+    waivers: tuple[Waiver, ...] = ()
+
+
+@dataclass(frozen=True)
+class Waived:
+    """A finding that a waiver takes."""
+
+    finding: Finding
+    waiver: Waiver
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What waivers did.
+
+    Attributes:
+        left: Findings that stay.
+        waived: Findings that were taken.
+        problems: What is wrong with the waivers: each fails the run.
+    """
+
+    left: tuple[Finding, ...]
+    waived: tuple[Waived, ...]
+    problems: tuple[Problem, ...]
+
+
+def load(root: Path, rules: Sequence[Rule]) -> tuple[Waiver, ...]:
+    """The waivers of a checkout; none if it has no such file.
+
+    Raises:
+        InvalidInputError: The file is malformed, a rule is unknown, a pattern is too broad, a term too long.
+    """
+    path = root / FILE
+    if not path.is_file():
+        return ()
+    file = YamlFile.load(path, shown=FILE)
+    waivers = validate_yaml(Waivers, file).waivers
+    problems = [
+        Problem(FILE, file.line(("waivers", index, field)), f"waivers[{index}].{field}", message, fix)
+        for index, waiver in enumerate(waivers)
+        for field, message, fix in _wrong(waiver, rules)
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    return waivers
+
+
+def _wrong(waiver: Waiver, rules: Sequence[Rule]) -> Iterable[tuple[str, str, str]]:
+    known = {rule.id: rule for rule in rules}
+    rule = known.get(waiver.rule)
+    if rule is None:
+        yield "rule", f"there is no rule {waiver.rule!r}", closest(waiver.rule, list(known))
+    if waiver.urn != WHOLE_STACK and not _PATTERN.fullmatch(waiver.urn):
+        yield "urn", "is too broad: a waiver names one type and (part of) a name", "copy the URN from the report"
+    days = DAYS_CRITICAL if rule is not None and rule.worst is Severity.CRITICAL else DAYS
+    if (waiver.expires - waiver.created).days > days:
+        yield "expires", f"is more than {days} days after created", "a shorter term; renew it by a new agreement"
+
+
+def apply(waivers: Sequence[Waiver], findings: Sequence[Finding], *, today: date, stack: str) -> Applied:
+    """Take what waivers take. One that is expired, not yet agreed or unused is a problem, and takes nothing.
+
+    Args:
+        waivers: Every waiver; those for other stacks are passed over.
+        findings: What was found.
+        today: The day that counts.
+        stack: The stack that was judged.
+    """
+    mine = [(index, waiver) for index, waiver in enumerate(waivers) if waiver.stack == stack]
+    problems: list[Problem] = []
+    valid: list[tuple[int, Waiver]] = []
+    for index, waiver in mine:
+        if waiver.expires < today:
+            problems.append(
+                _problem(index, "expires", f"expired on {waiver.expires}", "fix the finding, or agree anew")
+            )
+        elif waiver.created > today:
+            problems.append(_problem(index, "created", f"is in the future: {waiver.created}", "write today's date"))
+        else:
+            valid.append((index, waiver))
+    used: set[int] = set()
+    left: list[Finding] = []
+    waived: list[Waived] = []
+    for finding in findings:
+        taker = next(((index, waiver) for index, waiver in valid if waiver.takes(finding)), None)
+        if taker is None:
+            left.append(finding)
+            continue
+        used |= {index for index, waiver in valid if waiver.takes(finding)}
+        waived.append(Waived(finding, taker[1]))
+    problems += [
+        _problem(index, "urn", f"takes nothing: {waiver.rule} finds nothing there", "delete the waiver")
+        for index, waiver in valid
+        if index not in used
+    ]
+    return Applied(tuple(left), tuple(waived), tuple(problems))
+
+
+def _problem(index: int, field: str, message: str, fix: str) -> Problem:
+    return Problem(FILE, 0, f"waivers[{index}].{field}", message, fix)

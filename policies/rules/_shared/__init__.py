@@ -1,0 +1,1 @@
+"""What several rules read: workloads, boot scripts, network rules, policy documents."""

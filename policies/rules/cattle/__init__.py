@@ -1,0 +1,1 @@
+"""Nodes are replaced, not nursed: no shell into them, no names of their own, nothing kept on them."""

@@ -1,0 +1,1 @@
+"""Everything that costs has an owner and an end."""

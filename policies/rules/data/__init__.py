@@ -1,0 +1,1 @@
+"""What must not be lost lives apart, encrypted, protected and backed up."""

@@ -1,0 +1,1 @@
+"""What only this field knows: network cards, placement, capacity, devices."""

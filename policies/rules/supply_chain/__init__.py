@@ -1,0 +1,1 @@
+"""What runs is known by its digest and comes from our own registries."""
