@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ from components.base.context import Environment
 from components.base.spec import Spec
 from components.base.validation import validate_yaml
 from components.base.yaml_file import YamlFile
+from components.release.load import load_release
 from policies.engine.facts import Facts
 
 _LIMITS: Final = Path(__file__).with_name("limits.yaml")
@@ -78,11 +80,6 @@ def facts(
     )
     if root is None or region is None or release is None:
         return found
-    # Locks are pydantic models: a stack without a release needn't pay for them.
-    from dataclasses import replace
-
-    from components.release.load import load_release
-
     locks = {name: load_release(root, name).lock for name in sorted({release, *_generations(own.get("pools"))})}
     images = {ami.ids[region] for lock in locks.values() for ami in lock.amis.values() if region in ami.ids}
     return replace(

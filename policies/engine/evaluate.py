@@ -89,7 +89,7 @@ class Results:
 
 def evaluate(stack: Stack, rules: Sequence[Rule], facts: Facts) -> Results:
     """Judge a stack by every rule that holds in the environment."""
-    run = _Run(facts)
+    run = Evaluation(facts)
     by_type: dict[str, list[Rule]] = {}
     for rule in rules:
         if not rule.holds_in(facts.environment):
@@ -108,20 +108,20 @@ def evaluate(stack: Stack, rules: Sequence[Rule], facts: Facts) -> Results:
             run.one(rule, subject, stack)
         if subject.type not in judged and not subject.type.startswith("pulumi:"):
             unjudged[subject.type] = unjudged.get(subject.type, 0) + 1
-    worst_first = sorted(set(run.findings), key=lambda f: (f.severity.rank, f.rule, f.resource, f.property, f.message))
-    silent = sorted(set(run.not_evaluated), key=lambda n: (n.severity.rank, n.rule, n.resource, n.property, n.message))
-    return Results(tuple(worst_first), tuple(silent), run.passed, dict(sorted(unjudged.items())), run.asked)
+    return run.results(unjudged)
 
 
 def judge(rule: Rule, subject: Subject, stack: Stack, facts: Facts) -> tuple[list[Finding], NotEvaluated | None]:
     """One rule on one resource; what was found before the rule got stuck counts."""
-    run = _Run(facts)
+    run = Evaluation(facts)
     run.asked[rule.id] = 0
     run.one(rule, subject, stack)
     return run.findings, next(iter(run.not_evaluated), None)
 
 
-class _Run:
+class Evaluation:
+    """One evaluation in the making."""
+
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.findings: list[Finding] = []
@@ -130,16 +130,19 @@ class _Run:
         self.asked: dict[str, int] = {}
 
     def one(self, rule: Rule, subject: Subject, stack: Stack) -> None:
+        """A rule on one resource."""
         if isinstance(rule, GraphRule):
-            self._ask(rule, lambda: rule.check(subject, stack, self.facts), subject)
+            self.ask(rule, lambda: rule.check(subject, stack, self.facts), subject)
         else:
-            self._ask(rule, lambda: rule.check(subject, self.facts), subject)
+            self.ask(rule, lambda: rule.check(subject, self.facts), subject)
 
     def whole(self, rule: StackRule, stack: Stack) -> None:
+        """A rule on the stack as a whole, if it has what the rule is about."""
         if ANY_TYPE in rule.types or any(applies(rule, subject) for subject in stack.subjects):
-            self._ask(rule, lambda: rule.check(stack, self.facts), None)
+            self.ask(rule, lambda: rule.check(stack, self.facts), None)
 
-    def _ask(self, rule: Rule, check: Callable[[], Iterable[Violation]], subject: Subject | None) -> None:
+    def ask(self, rule: Rule, check: Callable[[], Iterable[Violation]], subject: Subject | None) -> None:
+        """Ask a rule; its findings, or that it couldn't say, are kept."""
         severity = rule.severity[self.facts.environment]
         self.asked[rule.id] += 1
         obeyed = True
@@ -154,6 +157,12 @@ class _Run:
             self.not_evaluated.append(_silent(rule, severity, subject, crash))
         else:
             self.passed += obeyed
+
+    def results(self, unjudged: dict[str, int] | None = None) -> Results:
+        """What came of it, worst first."""
+        found = sorted(set(self.findings), key=lambda f: (f.severity.rank, f.rule, f.resource, f.property, f.message))
+        silent = sorted(set(self.not_evaluated), key=lambda n: (n.severity.rank, n.rule, n.resource, n.property))
+        return Results(tuple(found), tuple(silent), self.passed, dict(sorted((unjudged or {}).items())), self.asked)
 
     def _finding(self, rule: Rule, severity: Severity, violation: Violation) -> Finding:
         subject, path = violation.at.subject, violation.at.path
@@ -193,4 +202,4 @@ def stopping(results: Results, origin: Origin) -> Iterator[Finding | NotEvaluate
             yield silent
 
 
-__all__ = ["Environment", "Finding", "NotEvaluated", "Results", "evaluate", "judge", "stopping"]
+__all__ = ["Environment", "Evaluation", "Finding", "NotEvaluated", "Results", "evaluate", "judge", "stopping"]

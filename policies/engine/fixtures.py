@@ -33,6 +33,7 @@ from components.base.problems import InvalidInputError
 from components.base.spec import Spec
 from components.base.validation import validate_yaml
 from components.base.yaml_file import YamlFile
+from policies.engine.plan import Operation, Plan
 from policies.engine.subject import Origin, Place, Stack, Subject
 from policies.engine.values import SECRET, UNKNOWN, Reference
 
@@ -54,12 +55,39 @@ class Resource(Spec):
     component: bool = False
 
 
+class Recorded(Spec):
+    """One operation of a plan, for plan rules.
+
+    Attributes:
+        op: create, update, delete, replace, same …
+        old: Inputs before; None if it is new.
+        new: Inputs after; None if it goes.
+        was: Options before, such as `protect`.
+        options: Options after.
+        keys: Properties that force a replacement.
+        changed: Paths that change.
+    """
+
+    op: str
+    type: str
+    name: str = "it"
+    old: dict[str, Any] | None = None
+    new: dict[str, Any] | None = None
+    was: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict)
+    keys: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+
 class Case(Spec):
     """Resources that are judged together.
 
     Attributes:
         case: What it shows.
         resources: The first is the one that mutations change, unless they say another.
+        operations: For a plan rule, what the plan does; the first is the one that mutations change.
+        staging: For a plan rule, what staging's last verified plan did; None if it is not at hand.
+        silent_critical: For a plan rule, critical rules that couldn't say; None if they were not asked.
         facts: Facts that differ from the defaults (`Facts`), such as `environment: dev`.
         origin: The front end it comes from.
         property: Of a bad case: the property of the finding.
@@ -69,6 +97,9 @@ class Case(Spec):
 
     case: str = ""
     resources: tuple[Resource, ...] = ()
+    operations: tuple[Recorded, ...] = ()
+    staging: tuple[Recorded, ...] | None = None
+    silent_critical: tuple[str, ...] | None = None
     facts: dict[str, Any] = Field(default_factory=dict)
     origin: Origin = Origin.RENDER
     property: str = ""
@@ -90,10 +121,11 @@ class Mutation(Spec):
     """A change that makes a good case bad.
 
     Attributes:
-        set: Path to set, such as `launchTemplate.version` or `options:protect`.
+        set: Path to set, such as `launchTemplate.version`, `options:protect` or, of an operation, `self:op`.
         to: Its value.
         delete: Path to delete.
         add: A resource to add.
+        record: An operation to add.
         remove: Name of a resource to take away.
         of: Name of the resource that is changed; None for the first.
         cases: Cases it is for; all if empty.
@@ -104,6 +136,7 @@ class Mutation(Spec):
     to: Any = None
     delete: str = ""
     add: Resource | None = None
+    record: Recorded | None = None
     remove: str = ""
     of: str | None = None
     cases: tuple[str, ...] = ()
@@ -111,15 +144,15 @@ class Mutation(Spec):
 
     @model_validator(mode="after")
     def _one(self) -> Mutation:
-        if sum(bool(one) for one in (self.set, self.delete, self.add, self.remove)) != 1:
-            raise ValueError("a mutation has one of set, delete, add, remove")
+        if sum(bool(one) for one in (self.set, self.delete, self.add, self.record, self.remove)) != 1:
+            raise ValueError("a mutation has one of set, delete, add, record, remove")
         return self
 
     def __str__(self) -> str:
         if self.set:
             return f"{self.set} = {self.to!r}"
-        if self.add:
-            return f"with {self.add.type} {self.add.name}"
+        if added := self.add or self.record:
+            return f"with {added.type} {added.name}"
         return f"without {self.delete or self.remove}"
 
 
@@ -177,7 +210,35 @@ def stack(case: Case) -> Stack:
     return Stack(subjects, "fixture", "herd", case.origin)
 
 
-def _urn(resource: Resource) -> str:
+def plan(case: Case) -> Plan:
+    """The plan that a case describes."""
+    staging = None if case.staging is None else frozenset(_operation(one).shape for one in case.staging)
+    operations = tuple(map(_operation, case.operations))
+    return Plan(operations, "fixture", "herd", staging, case.silent_critical)
+
+
+def _operation(recorded: Recorded) -> Operation:
+    urn = _urn(recorded)
+
+    def subject(values: Any, settings: Any) -> Subject | None:
+        if values is None:
+            return None
+        place = Place("fixture.py", 1)
+        return Subject(
+            urn,
+            recorded.type,
+            recorded.name,
+            _real(values, {}),
+            _real(settings, {}),
+            origin=Origin.PREVIEW,
+            place=place,
+        )
+
+    old, new = subject(recorded.old, recorded.was), subject(recorded.new, recorded.options)
+    return Operation(recorded.op, urn, recorded.type, old, new, recorded.keys, recorded.changed)
+
+
+def _urn(resource: Resource | Recorded) -> str:
     return f"urn:pulumi:fixture::herd::{resource.type}::{resource.name}"
 
 

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from components.base.context import Environment
 from policies.engine.evaluate import Results, evaluate
 from policies.engine.facts import Facts
-from policies.engine.fixtures import Case, Fixture, Mutation, Resource, stack
+from policies.engine.fixtures import Case, Fixture, Mutation, Recorded, Resource, plan, stack
+from policies.engine.plan import PlanRule, WholePlanRule, evaluate_plan
 from policies.engine.rule import Rule, Severity
 from policies.engine.waivers import Waiver, apply
+
+ResourceT = TypeVar("ResourceT", Resource, Recorded)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ def mutate(case: Case, mutation: Mutation) -> Case:
     Raises:
         LookupError: The case lacks what the mutation changes.
     """
+    if case.operations:
+        return case.model_copy(update={"operations": _operations(case.operations, mutation)})
     resources = list(case.resources)
     if mutation.add:
         return case.model_copy(update={"resources": (*resources, mutation.add)})
@@ -87,11 +92,25 @@ def mutate(case: Case, mutation: Mutation) -> Case:
     return case.model_copy(update={"resources": tuple(resources)})
 
 
-def _changed(resource: Resource, mutation: Mutation) -> Resource:
+def _operations(operations: tuple[Recorded, ...], mutation: Mutation) -> tuple[Recorded, ...]:
+    if mutation.record:
+        return (*operations, mutation.record)
+    if mutation.remove:
+        return tuple(operation for operation in operations if operation.name != mutation.remove)
+    index = next((i for i, o in enumerate(operations) if mutation.of in (None, o.name)), None)
+    if index is None:
+        raise LookupError(f"no operation {mutation.of}")
+    return (*operations[:index], _changed(operations[index], mutation), *operations[index + 1 :])
+
+
+def _changed(resource: ResourceT, mutation: Mutation) -> ResourceT:
     where, _, path = (mutation.set or mutation.delete).rpartition(":")
     field = where or "props"
+    if field == "self":
+        return resource.model_copy(update={path: mutation.to})
     data = {"": deepcopy(dict(getattr(resource, field) or {}))}
-    *above, last = ("", *parse_path(path))
+    keys: tuple[str | int, ...] = ("", *parse_path(path))
+    above, last = keys[:-1], keys[-1]
     at: Any = data
     for key in above:
         if isinstance(at, dict) and key not in at and mutation.set:
@@ -119,6 +138,8 @@ def _run(rule: Rule, case: Case) -> Results:
     for name in ("images",):
         if facts.get(name) is not None:
             facts[name] = frozenset(facts[name])
+    if isinstance(rule, (PlanRule, WholePlanRule)):
+        return evaluate_plan(plan(case), (rule,), Facts(**facts))
     return evaluate(stack(case), (rule,), Facts(**facts))
 
 
@@ -135,12 +156,14 @@ def _expect(expected: str, results: Results, case: Case) -> str:
 
 def _waived(rule: Rule, case: Case) -> str:
     today = date(2026, 1, 1)
+    hash_ = plan(case).hash if isinstance(rule, (PlanRule, WholePlanRule)) else None
     results = _run(rule, case)
     waivers = tuple(
         Waiver(
             rule=rule.id,
             urn=urn or "stack",
             stack="fixture",
+            plan=hash_,
             reason="a fixture shows what a waiver does",
             owner="platform",
             author="ada",
@@ -150,7 +173,7 @@ def _waived(rule: Rule, case: Case) -> str:
         )
         for urn in sorted({finding.resource for finding in results.findings})
     )
-    applied = apply(waivers, results.findings, today=today, stack="fixture")
+    applied = apply(waivers, results.findings, today=today, stack="fixture", plan=hash_)
     if applied.left or applied.problems or len(applied.waived) != len(results.findings):
         return f"a waiver doesn't take it: {applied.left or applied.problems}"
     return ""

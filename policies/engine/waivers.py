@@ -43,6 +43,7 @@ class Waiver(Spec):
         approver: Who agreed; somebody else. Who really approved is the pull request's review (CODEOWNERS).
         created: The day it was agreed.
         expires: The last day it holds, 90 days after `created` at most, 30 for a critical rule.
+        plan: For a plan rule, and for none other: the hash of the one plan that it allows.
     """
 
     rule: Text
@@ -54,6 +55,7 @@ class Waiver(Spec):
     approver: Text
     created: date
     expires: date
+    plan: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")] | None = None
 
     @model_validator(mode="after")
     def _two_people(self) -> Waiver:
@@ -127,12 +129,18 @@ def _wrong(waiver: Waiver, rules: Sequence[Rule]) -> Iterable[tuple[str, str, st
         yield "rule", f"there is no rule {waiver.rule!r}", closest(waiver.rule, list(known))
     if waiver.urn != WHOLE_STACK and not _PATTERN.fullmatch(waiver.urn):
         yield "urn", "is too broad: a waiver names one type and (part of) a name", "copy the URN from the report"
+    if rule is not None and rule.pack == "plan" and waiver.plan is None:
+        yield "plan", "names no plan: a plan rule is waived for one plan alone", "copy the hash from the report"
+    if rule is not None and rule.pack != "plan" and waiver.plan is not None:
+        yield "plan", "names a plan, and the rule isn't about plans", "remove it"
     days = DAYS_CRITICAL if rule is not None and rule.worst is Severity.CRITICAL else DAYS
     if (waiver.expires - waiver.created).days > days:
         yield "expires", f"is more than {days} days after created", "a shorter term; renew it by a new agreement"
 
 
-def apply(waivers: Sequence[Waiver], findings: Sequence[Finding], *, today: date, stack: str) -> Applied:
+def apply(
+    waivers: Sequence[Waiver], findings: Sequence[Finding], *, today: date, stack: str, plan: str | None = None
+) -> Applied:
     """Take what waivers take. One that is expired, not yet agreed or unused is a problem, and takes nothing.
 
     Args:
@@ -140,8 +148,13 @@ def apply(waivers: Sequence[Waiver], findings: Sequence[Finding], *, today: date
         findings: What was found.
         today: The day that counts.
         stack: The stack that was judged.
+        plan: The hash of the plan that was judged; None if resources were.
     """
-    mine = [(index, waiver) for index, waiver in enumerate(waivers) if waiver.stack == stack]
+    mine = [
+        (index, waiver)
+        for index, waiver in enumerate(waivers)
+        if waiver.stack == stack and (waiver.plan is None) == (plan is None)
+    ]
     problems: list[Problem] = []
     valid: list[tuple[int, Waiver]] = []
     for index, waiver in mine:
@@ -151,6 +164,8 @@ def apply(waivers: Sequence[Waiver], findings: Sequence[Finding], *, today: date
             )
         elif waiver.created > today:
             problems.append(_problem(index, "created", f"is in the future: {waiver.created}", "write today's date"))
+        elif waiver.plan != plan:
+            problems.append(_problem(index, "plan", f"allows {waiver.plan}; this plan is {plan}", "agree anew, or go"))
         else:
             valid.append((index, waiver))
     used: set[int] = set()

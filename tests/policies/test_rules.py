@@ -6,9 +6,9 @@ from components.base.context import Environment
 from policies.engine import fixtures
 from policies.engine.rule import Severity, enforcement
 from policies.engine.trial import try_rule
-from policies.rules import all_rules
+from policies.rules import all_rules, plan_rules
 
-RULES = all_rules()
+RULES = (*all_rules(), *plan_rules())
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -53,4 +53,4 @@ def test_enforcement_is_never_weaker_upward(severity):
 
 
 def test_every_fixture_has_its_rule():
-    assert list(fixtures.rules_with_fixtures()) == [rule.id for rule in RULES]
+    assert list(fixtures.rules_with_fixtures()) == sorted(rule.id for rule in RULES)

@@ -1,0 +1,1 @@
+"""What a run may do: rules over operations, which no policy of resources can see."""
