@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from components.base.context import Environment
 from policies.engine.evaluate import Results, evaluate
@@ -17,6 +17,7 @@ from policies.engine.plan import PlanRule, WholePlanRule, evaluate_plan
 from policies.engine.rule import Rule, Severity
 from policies.engine.waivers import Waiver, apply
 
+_FIELDS: Final = frozenset({*Resource.model_fields, *Recorded.model_fields, "self"})
 ResourceT = TypeVar("ResourceT", Resource, Recorded)
 
 
@@ -104,8 +105,12 @@ def _operations(operations: tuple[Recorded, ...], mutation: Mutation) -> tuple[R
 
 
 def _changed(resource: ResourceT, mutation: Mutation) -> ResourceT:
-    where, _, path = (mutation.set or mutation.delete).rpartition(":")
-    field = where or "props"
+    target = mutation.set or mutation.delete
+    # A key may hold a colon (iam:PassRole) as well: only the names of fields count.
+    before, colon, after = target.partition(":")
+    named = bool(colon) and before in _FIELDS
+    field: str = before if named else "props"
+    path: str = after if named else target
     if field == "self":
         return resource.model_copy(update={path: mutation.to})
     data = {"": deepcopy(dict(getattr(resource, field) or {}))}

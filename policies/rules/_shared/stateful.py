@@ -1,0 +1,19 @@
+"""Which types hold state that nobody can make again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Final
+
+from ruamel.yaml import YAML
+
+
+def _table() -> Mapping[str, str | None]:
+    text = files(__package__).joinpath("stateful.yaml").read_text("utf-8")
+    found: dict[str, str | None] = YAML(typ="safe", pure=True).load(text)
+    return found
+
+
+STATEFUL: Final = _table()
+"""Type -> the property that protects it against deletion in AWS; None if the API has none."""
