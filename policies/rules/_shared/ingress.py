@@ -1,0 +1,274 @@
+"""Every spelling of a firewall rule as one shape: inline, separate, the VPC module's, network ACLs."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from policies.engine.node import Node
+from policies.engine.subject import Stack, Subject
+from policies.engine.values import Reason, Reference, UnevaluatedError
+
+SECURITY_GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
+DEFAULT_SECURITY_GROUP: Final = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+SECURITY_GROUP_RULE: Final = "aws:ec2/securityGroupRule:SecurityGroupRule"
+INGRESS_RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS_RULE: Final = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+NETWORK_ACL: Final = "aws:ec2/networkAcl:NetworkAcl"
+DEFAULT_NETWORK_ACL: Final = "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl"
+NETWORK_ACL_RULE: Final = "aws:ec2/networkAclRule:NetworkAclRule"
+GROUP_TYPES: Final = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
+ACL_TYPES: Final = (NETWORK_ACL, DEFAULT_NETWORK_ACL, NETWORK_ACL_RULE)
+FIREWALL_TYPES: Final = (*GROUP_TYPES, *ACL_TYPES)
+
+PREFIX_LIST: Final = "aws:ec2/managedPrefixList:ManagedPrefixList"
+PREFIX_LIST_ENTRY: Final = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
+LAST_PORT: Final = 65535
+ANY_PROTOCOL: Final = "-1"
+# Blocks wider than these can't be a network of one's own: 0.0.0.0/0 is often written as two halves.
+_WORLD_BITS: Final = {4: 7, 6: 15}
+# Their addresses are a VPC's own blocks, /16 at the widest for IPv4, and never the world.
+_VPC_BLOCKS: Final = ("aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/defaultVpc:DefaultVpc")
+_VPC_LOOKUPS: Final = ("aws:ec2/getVpc:getVpc", "aws:ec2/getSubnet:getSubnet")
+_ANY_SPELLINGS: Final = ("-1", "all", "any", "-1.0")
+_PROTOCOL_NAMES: Final = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "icmp6": "icmpv6"}
+
+
+class Direction(StrEnum):
+    """Which way."""
+
+    INGRESS = "ingress"
+    EGRESS = "egress"
+
+
+@dataclass(frozen=True)
+class _Spelling:
+    """Names of a rule's properties; empty where the spelling has no such thing."""
+
+    protocol: str
+    cidrs: tuple[str, ...]
+    lists: str = ""
+    groups: str = ""
+    itself: str = ""
+
+
+_INLINE: Final = _Spelling("protocol", ("cidrBlocks", "ipv6CidrBlocks"), "prefixListIds", "securityGroups", "self")
+_SEPARATE: Final = _Spelling(
+    "protocol", ("cidrBlocks", "ipv6CidrBlocks"), "prefixListIds", "sourceSecurityGroupId", "self"
+)
+_OF_VPC: Final = _Spelling("ipProtocol", ("cidrIpv4", "cidrIpv6"), "prefixListId", "referencedSecurityGroupId")
+_OF_ACL: Final = _Spelling("protocol", ("cidrBlock", "ipv6CidrBlock"))
+
+
+@dataclass(frozen=True)
+class NetworkRule:
+    """One rule of a security group or a network ACL. Values are read when they are asked for.
+
+    Attributes:
+        at: Its place: the element of an inline list, or the resource as a whole.
+        direction: Which way.
+        owner: The place that names its security group or ACL; the resource as a whole for inline rules.
+        acl: Whether it is a network ACL's, which also has rules that deny.
+    """
+
+    at: Node
+    direction: Direction
+    owner: Node
+    acl: bool
+    spelling: _Spelling
+
+    @property
+    def protocol(self) -> str:
+        """`-1` for every protocol, `tcp`, `udp`, `icmp`, `icmpv6`, or another one's number.
+
+        Raises:
+            UnevaluatedError: It is hidden, or only the cloud knows it.
+        """
+        # Without a protocol AWS refuses the rule; whatever reads it as less than everything would pass it by.
+        text = (self.at.literal(self.spelling.protocol, default=ANY_PROTOCOL) or ANY_PROTOCOL).strip().lower()
+        if text in _ANY_SPELLINGS:
+            return ANY_PROTOCOL
+        text = text.removesuffix(".0")
+        return _PROTOCOL_NAMES.get(text, text)
+
+    @property
+    def ports(self) -> tuple[int, int] | None:
+        """First and last port; None for a protocol without ports.
+
+        Raises:
+            UnevaluatedError: One is hidden, or only the cloud knows it.
+        """
+        protocol = self.protocol
+        if protocol == ANY_PROTOCOL:
+            return 0, LAST_PORT
+        if protocol not in ("tcp", "udp"):
+            return None
+        first, last = self.at.number("fromPort"), self.at.number("toPort")
+        if first is None and last is None:
+            return 0, LAST_PORT
+        begin = int(first if first is not None else last or 0)
+        end = int(last if last is not None else begin)
+        # -1 is EC2's word for every port; 0 to 0 is what people write who mean that.
+        if begin < 0 or (begin, end) == (0, 0):
+            return 0, LAST_PORT
+        return begin, end if end >= 0 else LAST_PORT
+
+    def covers(self, port: int, protocol: str = "tcp") -> bool:
+        """Whether traffic to a port matches."""
+        ports = self.ports
+        return ports is not None and self.protocol in (ANY_PROTOCOL, protocol) and ports[0] <= port <= ports[1]
+
+    @property
+    def number(self) -> float:
+        """An ACL rule's place in the order; the first that matches decides."""
+        return self.at.number("ruleNumber") or self.at.number("ruleNo") or 0
+
+    @property
+    def allows(self) -> bool:
+        """Whether it lets traffic through; false for an ACL's deny."""
+        if not self.acl:
+            return True
+        action = self.at.literal("ruleAction") or self.at.literal("action") or "allow"
+        return action.strip().lower() != "deny"
+
+    def cidrs(self) -> Iterator[Node]:
+        """The places of its address blocks, one text each, which may be references."""
+        for key in self.spelling.cidrs:
+            yield from _each_text(self.at.at(key))
+
+    def prefix_lists(self) -> Iterator[Node]:
+        """The places that name prefix lists."""
+        if self.spelling.lists:
+            yield from _each_text(self.at.at(self.spelling.lists))
+
+    def groups(self) -> Iterator[Node]:
+        """The places that name security groups as the other side."""
+        if self.spelling.groups:
+            yield from _each_text(self.at.at(self.spelling.groups))
+
+    @property
+    def of_itself(self) -> bool:
+        """Whether the other side is the group itself: by `self`, or by naming the group it belongs to."""
+        if self.spelling.itself and self.at.flag(self.spelling.itself, default=False):
+            return True
+        if not self.owner.path:
+            return False
+        owner = self.owner.text()
+        return owner is not None and any(group.text() == owner for group in self.groups())
+
+
+def network_rules(resource: Subject) -> Iterator[NetworkRule]:
+    """The rules that a resource makes, whichever way it spells them; none for other types."""
+    props = resource.props
+    match resource.type:
+        case "aws:ec2/securityGroup:SecurityGroup" | "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup":
+            yield from _inline(props, _INLINE, acl=False)
+        case "aws:ec2/networkAcl:NetworkAcl" | "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl":
+            yield from _inline(props, _OF_ACL, acl=True)
+        case "aws:ec2/securityGroupRule:SecurityGroupRule":
+            way = (props.literal("type", default="ingress") or "ingress").lower()
+            yield NetworkRule(props, Direction(way), props.at("securityGroupId"), acl=False, spelling=_SEPARATE)
+        case "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":
+            yield NetworkRule(props, Direction.INGRESS, props.at("securityGroupId"), acl=False, spelling=_OF_VPC)
+        case "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":
+            yield NetworkRule(props, Direction.EGRESS, props.at("securityGroupId"), acl=False, spelling=_OF_VPC)
+        case "aws:ec2/networkAclRule:NetworkAclRule":
+            way = Direction.EGRESS if props.flag("egress", default=False) else Direction.INGRESS
+            yield NetworkRule(props, way, props.at("networkAclId"), acl=True, spelling=_OF_ACL)
+
+
+def ingress_rules(resource: Subject) -> Iterator[NetworkRule]:
+    """The rules that let traffic in, or, of an ACL, keep it out."""
+    return (rule for rule in network_rules(resource) if rule.direction is Direction.INGRESS)
+
+
+def _inline(props: Node, spelling: _Spelling, *, acl: bool) -> Iterator[NetworkRule]:
+    for way in Direction:
+        for block in props.each(way.value):
+            yield NetworkRule(block, way, props, acl=acl, spelling=spelling)
+
+
+def _each_text(node: Node) -> Iterator[Node]:
+    """A text, or each text of a list."""
+    # The one question is which of the two shapes it is: what is hidden still raises.
+    try:
+        if node.text() is not None:
+            yield node
+    except UnevaluatedError as error:
+        if error.reason is not Reason.MISSHAPEN:
+            raise
+        yield from (item for item in node.each() if item.present)
+
+
+def is_world(block: str) -> bool:
+    """Whether an address block is the internet or a great part of it: `0.0.0.0/0`, its halves, `::/0`, `2000::/3`.
+
+    Raises:
+        ValueError: It is no address block.
+    """
+    network = ipaddress.ip_network(block.strip(), strict=False)
+    return network.prefixlen <= _WORLD_BITS[network.version] and not is_private(block)
+
+
+def is_private(block: str) -> bool:
+    """Whether an address block is within private ones: RFC 1918, carrier-grade NAT (pods), IPv6 unique local.
+
+    Raises:
+        ValueError: It is no address block.
+    """
+    network = ipaddress.ip_network(block.strip(), strict=False)
+    return any(network.version == own.version and network.subnet_of(own) for own in _PRIVATE)  # type: ignore[arg-type]
+
+
+_PRIVATE: Final = tuple(
+    ipaddress.ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+
+
+def block_of(node: Node, stack: Stack) -> str | None:
+    """The address block at a place; None for a VPC's or subnet's own block that only the cloud knows.
+
+    Raises:
+        UnevaluatedError: Only the cloud knows it, and nothing says that it is a VPC's; or it is no address block.
+    """
+    value = node.text()
+    if isinstance(value, Reference):
+        named = stack.target(value)
+        if named is not None and named.type in _VPC_BLOCKS:
+            key = value.path if value.path in ("cidrBlock", "ipv6CidrBlock") else "cidrBlock"
+            given = named.props.text(key)
+            return None if given is None or isinstance(given, Reference) else given
+        if value.looked_up and any(lookup in value.owner for lookup in _VPC_LOOKUPS):
+            return None
+        node.literal()
+    try:
+        ipaddress.ip_network((value or "").strip(), strict=False)
+    except ValueError:
+        raise UnevaluatedError(Reason.MISSHAPEN, f"{value!r} is no address block", node.path) from None
+    return value
+
+
+def blocks(rule: NetworkRule, stack: Stack) -> Iterator[tuple[Node, str | None]]:
+    """Each address block of a rule with its place, those of prefix lists included; None as in `block_of`.
+
+    Raises:
+        UnevaluatedError: A block can't be told, or a prefix list isn't in the stack.
+    """
+    for node in rule.cidrs():
+        yield node, block_of(node, stack)
+    for node in rule.prefix_lists():
+        named = stack.named_by(node)
+        if named is None or named.type != PREFIX_LIST:
+            raise UnevaluatedError(Reason.ABSENT, f"nobody knows what prefix list {node.text()} holds", node.path)
+        entries = [entry.at("cidr") for entry in named.props.each("entries")]
+        entries += [
+            entry.props.at("cidr")
+            for entry in stack.of_type(PREFIX_LIST_ENTRY)
+            if stack.named_by(entry.props.at("prefixListId")) is named
+        ]
+        for cidr in entries:
+            yield node, block_of(cidr, stack)
