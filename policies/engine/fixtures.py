@@ -126,6 +126,7 @@ class Mutation(Spec):
         delete: Path to delete.
         add: A resource to add.
         record: An operation to add.
+        case: A field of the case itself to set, such as `silent_critical`.
         remove: Name of a resource to take away.
         of: Name of the resource that is changed; None for the first.
         cases: Cases it is for; all if empty.
@@ -137,6 +138,7 @@ class Mutation(Spec):
     delete: str = ""
     add: Resource | None = None
     record: Recorded | None = None
+    case: str = ""
     remove: str = ""
     of: str | None = None
     cases: tuple[str, ...] = ()
@@ -144,13 +146,13 @@ class Mutation(Spec):
 
     @model_validator(mode="after")
     def _one(self) -> Mutation:
-        if sum(bool(one) for one in (self.set, self.delete, self.add, self.record, self.remove)) != 1:
-            raise ValueError("a mutation has one of set, delete, add, record, remove")
+        if sum(bool(one) for one in (self.set, self.delete, self.add, self.record, self.remove, self.case)) != 1:
+            raise ValueError("a mutation has one of set, delete, add, record, remove, case")
         return self
 
     def __str__(self) -> str:
-        if self.set:
-            return f"{self.set} = {self.to!r}"
+        if name := self.set or self.case:
+            return f"{name} = {self.to!r}"
         if added := self.add or self.record:
             return f"with {added.type} {added.name}"
         return f"without {self.delete or self.remove}"

@@ -40,6 +40,11 @@ class Node:
         return self._value is not None
 
     @property
+    def hidden(self) -> bool:
+        """Whether the value can't be seen; for the few rules to which that itself says something."""
+        return isinstance(self._value, Hidden)
+
+    @property
     def shown(self) -> str:
         """The path as people write it: ``networkInterfaces[0].groups``."""
         return show_path(self.path)

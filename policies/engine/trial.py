@@ -76,6 +76,8 @@ def mutate(case: Case, mutation: Mutation) -> Case:
     Raises:
         LookupError: The case lacks what the mutation changes.
     """
+    if mutation.case:
+        return case.model_copy(update={mutation.case: mutation.to})
     if case.operations:
         return case.model_copy(update={"operations": _operations(case.operations, mutation)})
     resources = list(case.resources)
