@@ -27,7 +27,7 @@ RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
 ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_UNKNOWNS = frozenset(
+UNKNOWN_MARKS: Final = frozenset(
     {
         UNKNOWN_STRING,
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -70,7 +70,7 @@ def from_value(value: struct_pb2.Value, dependencies: set[str]) -> Any:
     """One value of the wire."""
     match value.WhichOneof("kind"):
         case "string_value":
-            return UNKNOWN if value.string_value in _UNKNOWNS else value.string_value
+            return UNKNOWN if value.string_value in UNKNOWN_MARKS else value.string_value
         case "number_value":
             number = value.number_value
             return int(number) if number.is_integer() and abs(number) < _MAX_EXACT else number
