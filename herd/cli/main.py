@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "doctor",
     "image": "image",
     "hardware": "hardware",
+    "policy": "policy",
     "pool": "pool",
     "recover": "recover",
     "rehearse": "rehearse",

@@ -1,0 +1,63 @@
+"""Rules and their trials for a terminal and for tools."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from components.base.context import Environment
+from policies.engine.rule import Rule, enforcement
+from policies.engine.trial import Trial
+
+
+def facts(rule: Rule) -> dict[str, Any]:
+    """A rule as JSON data."""
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "pack": rule.pack,
+        "title": rule.title,
+        "severity": {e.value: rule.severity[e].value for e in Environment if rule.holds_in(e)},
+        "enforcement": {e.value: enforcement(rule.severity[e], e).value for e in Environment if rule.holds_in(e)},
+        "types": list(rule.types),
+        "properties": list(rule.properties),
+        "why": rule.why,
+        "fix": rule.fix,
+        "mappings": {name: list(ids) for name, ids in rule.mappings.items()},
+        "since": rule.since,
+        "aliases": list(rule.aliases),
+    }
+
+
+def table(rules: Sequence[Rule]) -> RenderableType:
+    """One line a rule."""
+    shown = Table(box=None, pad_edge=False)
+    for name in ("rule", "pack", "dev", "test", "prod", "says"):
+        shown.add_column(name, no_wrap=name != "says")
+    for rule in rules:
+        levels = (rule.severity[e].value if rule.holds_in(e) else "-" for e in Environment)
+        shown.add_row(rule.id, rule.pack, *levels, rule.title)
+    return shown
+
+
+def trials(tried: Mapping[str, Sequence[Trial]]) -> RenderableType:
+    """What was tried of each rule, and what each got wrong."""
+    lines: list[RenderableType] = []
+    total: Counter[str] = Counter()
+    wrong = 0
+    for rule, found in tried.items():
+        counts = Counter(trial.kind for trial in found)
+        total += counts
+        problems = [trial for trial in found if trial.problem]
+        wrong += len(problems)
+        said = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+        lines.append(Text(f"{'✗' if problems else '✓'} {rule:<9} {said}"))
+        lines += [Text(f"    {trial.kind}: {trial.case}: {trial.problem}") for trial in problems]
+    said = ", ".join(f"{number} {kind}" for kind, number in total.items())
+    lines.append(Text(f"\n{len(tried)} rules, {said}: {f'{wrong} wrong' if wrong else 'all as they should be'}"))
+    return Group(*lines)
