@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from herd.graph import SECRET, UNKNOWN, Graph
 from herd.graph.model import Resource
@@ -11,26 +12,53 @@ from herd.graph.symbols import Symbol
 from policies.engine import values
 from policies.engine.subject import Origin, Place, Stack, Subject
 
+PROVIDER: Final = "pulumi:providers:"
+_HIDDEN: Final = {SECRET: values.SECRET, UNKNOWN: values.UNKNOWN}
+
 
 def stack_of(graph: Graph) -> Stack:
-    """The stack of a graph: symbols are references, secrets and unknowns hidden."""
-    return Stack(tuple(_subject(resource, graph) for resource in graph.resources), graph.stack, graph.project)
+    """The stack of a graph: symbols are references, secrets and unknowns hidden.
+
+    What the program only reads is left out: it belongs to somebody else, and the graph holds nothing of it.
+    """
+    subjects = (_subject(resource, graph) for resource in graph.resources if not is_read(resource))
+    return Stack(tuple(subjects), graph.stack, graph.project)
+
+
+def is_read(resource: Resource) -> bool:
+    """Whether the program reads the resource (`Vpc.get`) and doesn't make it."""
+    return bool(resource.options.get("id"))
 
 
 def _subject(resource: Resource, graph: Graph) -> Subject:
     provider = graph.by_urn.get(resource.options.get("provider") or "")
+    own = resource.type.startswith(PROVIDER)
     return Subject(
         urn=resource.urn,
         type=resource.type,
         name=resource.name,
-        values=_real(resource.inputs),
+        values=_real(provider_inputs(resource.inputs) if own else resource.inputs),
         settings=resource.options,
         parent=resource.parent,
         origin=Origin.RENDER,
         place=Place(resource.source.file, resource.source.line),
-        provider_values=_real(provider.inputs) if provider else None,
+        provider_values=_real(provider_inputs(provider.inputs)) if provider else None,
         custom=resource.custom,
     )
+
+
+def provider_inputs(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """A provider's inputs as they are meant: Pulumi hands maps, lists and booleans over as JSON text."""
+    return {key: _decoded(value) for key, value in inputs.items()}
+
+
+def _decoded(value: Any) -> Any:
+    if not isinstance(value, str) or not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 def _real(value: Any) -> Any:
@@ -38,16 +66,16 @@ def _real(value: Any) -> Any:
         return {key: _real(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_real(item) for item in value]
-    if not isinstance(value, str):
-        return value
-    if value == SECRET:
-        return values.SECRET
-    if value == UNKNOWN:
-        return values.UNKNOWN
-    if value.startswith("${"):
-        try:
-            symbol = Symbol.parse(value)
-        except ValueError:
-            return value
-        return values.Reference(value, symbol.owner, symbol.path)
+    if isinstance(value, str):
+        return _HIDDEN.get(value) or _reference(value)
     return value
+
+
+def _reference(value: str) -> str:
+    if not value.startswith("${"):
+        return value
+    try:
+        symbol = Symbol.parse(value)
+    except ValueError:
+        return value
+    return values.Reference(value, symbol.owner, symbol.path)
