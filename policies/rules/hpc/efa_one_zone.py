@@ -1,0 +1,135 @@
+"""HERD-031: a pool with EFA lives in one availability zone.
+
+Source: EC2 User Guide, "Elastic Fabric Adapter", limitations (EFA traffic crosses neither zones nor VPCs);
+ParallelCluster, EfaMultiAzValidator. For such pools this waives AutoScaling.2 (several zones).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.engine.facts import Facts
+from policies.engine.node import Node
+from policies.engine.rule import GraphRule, Severity, Violation, everywhere
+from policies.engine.subject import Stack, Subject
+from policies.engine.values import Reason, UnevaluatedError
+from policies.rules._shared import karpenter, machines, parallelcluster, templates
+
+SUBNET: Final = "aws:ec2/subnet:Subnet"
+
+
+def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
+    """EFA traffic never crosses zones: machines elsewhere have a fast card that reaches nobody."""
+    if resource.type in templates.GROUPS:
+        yield from _group(resource, stack)
+    elif resource.type in karpenter.NODE_POOLS:
+        yield from _node_pool(resource, stack)
+    else:
+        for cluster in parallelcluster.clusters(resource):
+            for queue in parallelcluster.queues(cluster):
+                yield from _queue(queue, stack)
+
+
+def _group(group: Subject, stack: Stack) -> Iterator[Violation]:
+    at = group.props.at("subnetIds" if group.type == templates.NODE_GROUP else "vpcZoneIdentifiers")
+    zones = group.props.at("availabilityZones")
+    several = [node for node in (at, zones) if _spreads(node, stack)]
+    if not several or not list(templates.uses(group)):
+        return
+    if any(templates.efa_interfaces(template) for template in templates.templates_of(group, stack)):
+        yield from (Violation(node, f"has EFA and {_told(node)}") for node in several)
+    elif templates.has_unseen_template(group, stack):
+        types = templates.types_of_group(group, stack)
+        if not types or machines.takes_efa(types):
+            message = "whether the machines have EFA is in a launch template outside of what is judged"
+            raise UnevaluatedError(Reason.ABSENT, message, ("launchTemplate",))
+
+
+def _node_pool(pool: Subject, stack: Stack) -> Iterator[Violation]:
+    zones = karpenter.values(pool, karpenter.ZONE)
+    if zones is None:
+        zones = karpenter.values(pool, karpenter.ZONE_ID)
+    if zones is not None and len(zones) == 1:
+        return
+    found = karpenter.node_class(pool, stack)
+    if found is None:
+        types = karpenter.instance_types(pool)
+        if types is not None and machines.takes_efa(types):
+            message = "whether the nodes have EFA is in a node class outside of what is judged"
+            raise UnevaluatedError(Reason.ABSENT, message, ("spec", "template", "spec", "nodeClassRef"))
+        return
+    if not karpenter.efa_interfaces(found):
+        return
+    at = next(
+        (one.node for one in karpenter.requirements(pool) if one.key in (karpenter.ZONE, karpenter.ZONE_ID)),
+        karpenter.template(pool).at("spec", "requirements"),
+    )
+    if zones is not None:
+        yield Violation(at, f"has EFA and zones {', '.join(zones)}")
+        return
+    terms = list(found.props.each("spec", "subnetSelectorTerms"))
+    ids = [term.text("id") for term in terms]
+    if all(ids) and ids and not _several([one for one in ids if one], stack):
+        return
+    yield Violation(at, "has EFA and no requirement of one zone")
+
+
+def _queue(queue: Node, stack: Stack) -> Iterator[Violation]:
+    at = queue.at("Networking", "SubnetIds")
+    if not _spreads(at, stack):
+        return
+    for compute in queue.each("ComputeResources"):
+        if compute.flag("Efa", "Enabled", default=False):
+            name = compute.text("Name") or "a compute resource"
+            yield Violation(at, f"{name} has EFA, and its queue {_told(at)}")
+
+
+def _spreads(node: Node, stack: Stack) -> bool:
+    return _several(list(node.texts()), stack)
+
+
+def _several(names: list[str], stack: Stack) -> bool:
+    """Whether these subnets or zones are in more than one zone; subnets of the stack say in which they are."""
+    different = list(dict.fromkeys(names))
+    if len(different) < 2:
+        return False
+    zones = set[str]()
+    for name in different:
+        found = stack.target(name)
+        if found is None or found.type != SUBNET:
+            return True
+        zone = found.props.text("availabilityZone") or found.props.text("availabilityZoneId")
+        if zone is None:
+            return True
+        zones.add(zone)
+    return len(zones) > 1
+
+
+def _told(node: Node) -> str:
+    what = "zones" if node.path[-1] == "availabilityZones" else "subnets"
+    return f"{len(node.texts())} {what}, not one: EFA never crosses zones"
+
+
+RULE: Final = GraphRule(
+    id="HERD-031",
+    name="efa-pool-in-one-zone",
+    pack="hpc",
+    title="A pool with EFA lives in one availability zone",
+    severity=everywhere(Severity.MEDIUM),
+    types=(*templates.GROUPS, *karpenter.NODE_POOLS, *parallelcluster.TYPES),
+    properties=(
+        "subnetIds",
+        "vpcZoneIdentifiers",
+        "availabilityZones",
+        "spec.template.spec.requirements",
+        "Scheduling.SlurmQueues.Networking.SubnetIds",
+    ),
+    why=(
+        "EFA traffic crosses neither zones nor VPCs. A job that gets machines of two zones hangs at its first collective"
+        " operation, or runs over TCP; generic rules that ask for several zones (AutoScaling.2) are wrong here."
+    ),
+    fix="Name one subnet; for more zones make a pool for each, and let jobs choose one of them.",
+    mappings={"fsbp": ("AutoScaling.2 (the opposite)",), "parallelcluster": ("EfaMultiAzValidator",)},
+    check=check,
+)
