@@ -86,6 +86,53 @@ def try_(
         raise typer.Exit(1)
 
 
+@app.command()
+def harden(
+    stacks: Annotated[list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks; all if none.")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Take each hardening argument away from each component, and count how many a rule notices.
+
+    Exit code 1 below 95 %, or if an argument isn't in policies/hardening.yaml.
+    """
+    import gc
+
+    gc.disable()
+    from herd.lazy_sdk import install
+
+    install()
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from herd.check.facts import facts_for_stack
+    from herd.policy import hardening
+    from herd.policy.show import score
+    from herd.render import render
+    from herd.root import project_root
+    from herd.stackfile import load_stack
+    from policies.rules import all_rules
+
+    root = project_root(Path.cwd())
+    files = [load_stack(root, name) for name in stacks or ("dev", "test", "prod")]
+    graphs = [render(root, file.stack) for file in files]
+    known = hardening.table()
+    tried = [
+        removal
+        for file, graph in zip(files, graphs, strict=True)
+        for removal in hardening.removals(graph, all_rules(), facts_for_stack(root, file), known)
+    ]
+    unknown = hardening.unclassified(graphs, known)
+    if as_json:
+        _json({"removals": [asdict(removal) for removal in tried], "unclassified": unknown})
+    else:
+        from rich.console import Console
+
+        Console(highlight=False).print(score(tried, unknown))
+    if unknown or hardening.share(tried) < hardening.AIM:
+        raise typer.Exit(1)
+
+
 def _rule(name: str) -> Rule:
     from components.base.problems import InvalidInputError
     from components.base.validation import closest

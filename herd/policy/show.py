@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.base.context import Environment
+from herd.policy.hardening import Removal
 from policies.engine.rule import Rule, enforcement
 from policies.engine.trial import Trial
 
@@ -60,4 +61,23 @@ def trials(tried: Mapping[str, Sequence[Trial]]) -> RenderableType:
         lines += [Text(f"    {trial.kind}: {trial.case}: {trial.problem}") for trial in problems]
     said = ", ".join(f"{number} {kind}" for kind, number in total.items())
     lines.append(Text(f"\n{len(tried)} rules, {said}: {f'{wrong} wrong' if wrong else 'all as they should be'}"))
+    return Group(*lines)
+
+
+def score(tried: Sequence[Removal], unclassified: Sequence[str]) -> RenderableType:
+    """Which removals a rule noticed, and which none did."""
+    shown = Table(box=None, pad_edge=False)
+    for name in ("type", "without", "noticed by"):
+        shown.add_column(name, overflow="fold")
+    rows: dict[tuple[str, str], tuple[str, ...]] = {}
+    for removal in tried:
+        key = (removal.type, removal.path)
+        where = () if removal.noticed else (f"nobody ({removal.stack}: {removal.resource})",)
+        rows[key] = tuple(dict.fromkeys((*rows.get(key, ()), *removal.noticed, *where)))
+    for (kind, path), noticed in sorted(rows.items()):
+        shown.add_row(kind, path, ", ".join(noticed))
+    noticed_all = sum(bool(removal.noticed) for removal in tried)
+    percent = 100 * noticed_all / len(tried) if tried else 0.0
+    lines: list[RenderableType] = [shown, Text(f"\n{noticed_all} of {len(tried)} removals noticed: {percent:.1f} %")]
+    lines += [Text(f"not in policies/hardening.yaml: {name}") for name in unclassified]
     return Group(*lines)

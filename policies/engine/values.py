@@ -69,6 +69,9 @@ class Reference(str):
         made.owner, made.path = owner, path
         return made
 
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
     @property
     def looked_up(self) -> bool:
         """Whether a function's result (`aws.ec2.get_ami`), which may be another one tomorrow."""
