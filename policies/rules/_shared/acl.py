@@ -1,0 +1,55 @@
+"""Network ACLs: rules in an order, of which the first that matches decides."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from policies.engine.subject import Stack, Subject
+from policies.rules._shared.ingress import (
+    ANY_PROTOCOL,
+    NETWORK_ACL_RULE,
+    NetworkRule,
+    block_of,
+    ingress_rules,
+)
+
+
+def denied_before(rule: NetworkRule, resource: Subject, stack: Stack, ports: tuple[int, int], block: str) -> bool:
+    """Whether an earlier rule of the same ACL denies an address block all of these ports.
+
+    Raises:
+        UnevaluatedError: An earlier rule of the ACL is unknown.
+    """
+    return any(
+        not other.allows
+        and other.number < rule.number
+        and _covers(other, rule, ports)
+        and _contains(other, stack, block)
+        for other in _same_acl(rule, resource, stack)
+    )
+
+
+def _same_acl(rule: NetworkRule, resource: Subject, stack: Stack) -> Iterator[NetworkRule]:
+    yield from ingress_rules(resource)
+    acl = rule.owner.text() if rule.owner.path else None
+    for other in stack.of_type(NETWORK_ACL_RULE) if acl else ():
+        if other is not resource and other.props.text("networkAclId") == acl:
+            yield from ingress_rules(other)
+
+
+def _covers(deny: NetworkRule, allow: NetworkRule, ports: tuple[int, int]) -> bool:
+    denied = deny.ports
+    if denied is None or deny.protocol not in (ANY_PROTOCOL, allow.protocol, "tcp"):
+        return False
+    return denied[0] <= ports[0] and ports[1] <= denied[1]
+
+
+def _contains(deny: NetworkRule, stack: Stack, block: str) -> bool:
+    inner = ipaddress.ip_network(block, strict=False)
+    for node in deny.cidrs():
+        given = block_of(node, stack)
+        outer = ipaddress.ip_network(given, strict=False) if given else None
+        if outer is not None and outer.version == inner.version and inner.subnet_of(outer):  # type: ignore[arg-type]
+            return True
+    return False

@@ -1,0 +1,53 @@
+"""HERD-009: the default security group lets nothing through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.engine.facts import Facts
+from policies.engine.rule import GraphRule, Severity, Violation, everywhere
+from policies.engine.subject import Stack, Subject
+from policies.engine.values import Reference
+from policies.rules._shared.ingress import (
+    DEFAULT_SECURITY_GROUP,
+    EGRESS_RULE,
+    INGRESS_RULE,
+    SECURITY_GROUP_RULE,
+    network_rules,
+)
+
+
+def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
+    """Adopting the group deletes its rules, so one without any is closed (Terraform, aws_default_security_group)."""
+    for rule in network_rules(resource):
+        if resource.type == DEFAULT_SECURITY_GROUP:
+            yield Violation(rule.at, f"lets {rule.direction} through the VPC's default security group")
+            continue
+        owner = rule.owner.text()
+        group = stack.target(owner)
+        by_name = isinstance(owner, Reference) and owner.path == "defaultSecurityGroupId"
+        if by_name or (group is not None and _is_default(group, owner)):
+            yield Violation(rule.owner, f"adds {rule.direction} to the VPC's default security group")
+
+
+def _is_default(group: Subject, owner: str | None) -> bool:
+    return group.type == DEFAULT_SECURITY_GROUP or group.outputs.text("defaultSecurityGroupId") == owner
+
+
+RULE: Final = GraphRule(
+    id="HERD-009",
+    name="default-security-group-closed",
+    pack="security",
+    title="A VPC's default security group lets nothing through",
+    severity=everywhere(Severity.HIGH),
+    types=(DEFAULT_SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE),
+    properties=("ingress", "egress", "securityGroupId"),
+    why=(
+        "Whatever is made without naming a group is in the default one; with rules, all of that reaches each other, and"
+        " nobody decided it."
+    ),
+    fix="Delete its rules: `aws.ec2.DefaultSecurityGroup(vpc_id=…)` without rules; name groups of your own.",
+    mappings={"checkov": ("CKV2_AWS_12",), "fsbp": ("EC2.2",), "cis": ("6.5",)},
+    check=check,
+)
