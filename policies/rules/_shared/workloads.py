@@ -231,3 +231,19 @@ def _step(place: Node, key: str) -> Iterator[Node]:
         yield from place.entries().values()
     elif place.has(key):
         yield place.at(key)
+
+
+def parts(node: Node) -> Iterator[Node]:
+    """Every map within a value of any shape, the value itself included if it is one.
+
+    Raises:
+        UnevaluatedError: Something in it is hidden.
+    """
+    value = node.plain()
+    if isinstance(value, dict):
+        yield node
+        for key in value:
+            yield from parts(node.at(key))
+    elif isinstance(value, list):
+        for index in range(len(value)):
+            yield from parts(node.at(index))
