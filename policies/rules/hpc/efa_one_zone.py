@@ -55,6 +55,7 @@ def _node_pool(pool: Subject, stack: Stack) -> Iterator[Violation]:
     found = karpenter.node_class(pool, stack)
     if found is None:
         types = karpenter.instance_types(pool)
+        # Interfaces differ by type: a class with EFA serves pools that list their types, and no others.
         if types is not None and machines.takes_efa(types):
             message = "whether the nodes have EFA is in a node class outside of what is judged"
             raise UnevaluatedError(Reason.ABSENT, message, ("spec", "template", "spec", "nodeClassRef"))
@@ -130,6 +131,6 @@ RULE: Final = GraphRule(
         " operation, or runs over TCP; generic rules that ask for several zones (AutoScaling.2) are wrong here."
     ),
     fix="Name one subnet; for more zones make a pool for each, and let jobs choose one of them.",
-    mappings={"fsbp": ("AutoScaling.2 (the opposite)",), "parallelcluster": ("EfaMultiAzValidator",)},
+    mappings={"parallelcluster": ("EfaMultiAzValidator",)},
     check=check,
 )
