@@ -1,0 +1,50 @@
+"""The corpora: whole inputs as people write them, each bad one found for the right reason, no good one touched."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from components.base.context import Environment
+from herd.check.rendered import stack_of
+from herd.render import render
+from policies.engine.evaluate import evaluate
+from policies.engine.facts import Facts
+from policies.rules import all_rules
+
+CORPUS = Path(__file__).parent / "corpus"
+PROGRAMS = {kind: sorted((CORPUS / "programs" / kind).glob("*.py")) for kind in ("bad", "good")}
+EXPECT = re.compile(r"^expect: (HERD-\d+)(?: (\S+))?$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """A program of the corpus, judged as prod."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "Pulumi.prod.yaml").write_text("config: {aws:region: us-west-2}\n")
+
+    def judge(path):
+        (root / "Pulumi.yaml").write_text(f"name: corpus\nruntime: python\nmain: {path.name}\n")
+        (root / path.name).write_text(path.read_text())
+        return evaluate(stack_of(render(root, "prod")), all_rules(), Facts(environment=Environment.PROD))
+
+    return judge
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", PROGRAMS["bad"], ids=lambda path: path.stem)
+def test_a_bad_program_is_found_for_the_right_reason(judged, path):
+    expected = EXPECT.findall(ast.get_docstring(ast.parse(path.read_text())))
+    assert expected
+    findings = [(finding.rule, finding.property) for finding in judged(path).findings]
+    for rule, place in expected:
+        assert [at for found, at in findings if found == rule and at.startswith(place)], (rule, place, findings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", PROGRAMS["good"], ids=lambda path: path.stem)
+def test_a_good_program_is_left_alone(judged, path):
+    results = judged(path)
+    assert [(finding.rule, finding.property, finding.message) for finding in results.findings] == []
+    assert [(silent.rule, silent.property, silent.message) for silent in results.not_evaluated] == []
