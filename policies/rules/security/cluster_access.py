@@ -1,0 +1,44 @@
+"""HERD-049: who may do what in a cluster is written down as access entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.engine.facts import Facts
+from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
+from policies.engine.subject import Subject
+
+CLUSTER: Final = "aws:eks/cluster:Cluster"
+_WITH_ENTRIES: Final = ("API", "API_AND_CONFIG_MAP")
+
+
+def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
+    """EKS takes the aws-auth map alone, and makes the creator an administrator for ever, unless told otherwise."""
+    access = resource.props.at("accessConfig")
+    mode = access.at("authenticationMode")
+    value = mode.literal()
+    if (value or "CONFIG_MAP").upper() not in _WITH_ENTRIES:
+        told = f"is {value}" if value else "is absent, which EKS reads as CONFIG_MAP"
+        yield Violation(mode, f"authenticationMode {told}: access entries don't work")
+    creator = access.at("bootstrapClusterCreatorAdminPermissions")
+    if creator.flag(default=True):
+        yield Violation(creator, "whoever makes the cluster stays its administrator, in no list anybody reviews")
+
+
+RULE: Final = ResourceRule(
+    id="HERD-049",
+    name="cluster-access-entries",
+    pack="security",
+    title="Access to a cluster is by access entries, and its creator is no administrator",
+    severity=everywhere(Severity.MEDIUM),
+    types=(CLUSTER,),
+    properties=("accessConfig.authenticationMode", "accessConfig.bootstrapClusterCreatorAdminPermissions"),
+    why=(
+        "The aws-auth map is an object within the cluster that one wrong edit locks everybody out of; the creator's"
+        " rights are in no map and no plan."
+    ),
+    fix='access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": False}',
+    mappings={"pulumi": ("eks-cluster-access-manager-enabled",)},
+    check=check,
+)
