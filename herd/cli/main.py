@@ -19,6 +19,7 @@ INTERRUPTED: Final = 130
 
 # command -> module below herd.cli; each has a function `command` (or a Typer `app` for a group).
 COMMANDS: dict[str, str] = {
+    "check": "check",
     "cloud": "cloud",
     "doctor": "doctor",
     "image": "image",
