@@ -8,6 +8,7 @@ import pytest
 
 from components.base.context import Environment
 from herd.check.rendered import stack_of
+from herd.check.run import Request, run
 from herd.render import render
 from policies.engine.evaluate import evaluate
 from policies.engine.facts import Facts
@@ -15,7 +16,12 @@ from policies.rules import all_rules
 
 CORPUS = Path(__file__).parent / "corpus"
 PROGRAMS = {kind: sorted((CORPUS / "programs" / kind).glob("*.py")) for kind in ("bad", "good")}
-EXPECT = re.compile(r"^expect: (HERD-\d+)(?: (\S+))?$", re.MULTILINE)
+FILES = {
+    kind: sorted(path for ext in ("yaml", "json") for path in CORPUS.glob(f"*/{kind}/*.{ext}"))
+    for kind in ("bad", "good")
+}
+# In a program's docstring, in a YAML file's comments, in a saved deployment's own `expect`.
+EXPECT = re.compile(r"^\W*expect: (HERD-\d+)(?: ([^\s\"]+))?\W*$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +54,27 @@ def test_a_good_program_is_left_alone(judged, path):
     results = judged(path)
     assert [(finding.rule, finding.property, finding.message) for finding in results.findings] == []
     assert [(silent.rule, silent.property, silent.message) for silent in results.not_evaluated] == []
+
+
+@pytest.mark.parametrize("path", FILES["bad"], ids=lambda path: f"{path.parent.parent.name}/{path.stem}")
+def test_a_bad_file_is_found_for_the_right_reason(path):
+    expected = EXPECT.findall(path.read_text())
+    assert expected
+    findings = [(finding.rule, finding.property) for finding in verdict(path).results.findings]
+    for rule, place in expected:
+        assert [at for found, at in findings if found == rule and at.startswith(place)], (rule, place, findings)
+
+
+@pytest.mark.parametrize("path", FILES["good"], ids=lambda path: f"{path.parent.parent.name}/{path.stem}")
+def test_a_good_file_is_left_alone(path):
+    results = verdict(path).results
+    assert [(finding.rule, finding.property, finding.message) for finding in results.findings] == []
+    assert [(silent.rule, silent.property, silent.message) for silent in results.not_evaluated] == []
+
+
+def verdict(path):
+    """The verdict of prod's law over one file, outside any checkout."""
+    outcome = run(Request(path.parent, files=(str(path),), environment=Environment.PROD, rules=all_rules()))
+    assert outcome.errors == ()
+    (only,) = outcome.verdicts
+    return only
