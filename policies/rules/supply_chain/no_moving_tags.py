@@ -1,0 +1,78 @@
+"""HERD-041: no image is named by a tag that moves, or by none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from policies.engine.facts import Facts
+from policies.engine.node import Node
+from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
+from policies.engine.subject import Subject
+from policies.engine.values import Reason, UnevaluatedError
+from policies.rules._shared.images import TYPES, images, moves, read
+from policies.rules._shared.workloads import parts
+
+HELM: Final = ("kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart")
+_SYMBOL: Final = re.compile(r"\0|\$\{")
+
+
+def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
+    """`latest`, a branch's name and no tag at all mean: whatever was pushed last."""
+    if resource.type in HELM:
+        yield from _values(resource)
+        return
+    for node in images(resource):
+        image = read(node)
+        if image.pinned:
+            continue
+        if not image.tag:
+            yield Violation(node, f"{image.text} has no tag, which is read as latest")
+        else:
+            yield from _moving(node, image.tag, image.text)
+
+
+def _values(resource: Subject) -> Iterator[Violation]:
+    """Charts have no schema, but a map with a `repository` and a `tag` is an image in all of them."""
+    for node in parts(resource.props.at("values")):
+        entries = node.entries()
+        if "repository" in entries and "tag" in entries and not node.text("digest"):
+            tag = node.text("tag") or ""
+            # An empty tag means the chart's own version in almost every chart.
+            if tag and "@" not in tag:
+                yield from _moving(node.at("tag"), tag, f"{node.text('repository')}:{tag}")
+
+
+def _moving(node: Node, tag: str, shown: str) -> Iterator[Violation]:
+    if _SYMBOL.search(tag):
+        raise UnevaluatedError(Reason.UNKNOWN, f"only the cloud knows the tag of {shown}", node.path)
+    if moves(tag):
+        yield Violation(node, f"{shown} follows {tag}: another image after the next push")
+
+
+RULE: Final = ResourceRule(
+    id="HERD-041",
+    name="no-moving-image-tags",
+    pack="supply_chain",
+    title="No image is named latest, by a branch, or without a tag",
+    severity=everywhere(Severity.HIGH),
+    types=(*TYPES, *HELM),
+    properties=(
+        "spec.containers[].image",
+        "spec.template.spec.containers[].image",
+        "containerDefinitions[].image",
+        "imageUri",
+        "values.image.tag",
+    ),
+    why=(
+        "Nobody can say what such a pod runs, nodes disagree about it, and going back is impossible: the name of what"
+        " ran before is the name of what runs now."
+    ),
+    fix="Name a version and its digest: `IMAGE:1.4.2@sha256:…`.",
+    mappings={
+        "checkov": ("CKV_K8S_14",),
+        "kyverno": ("disallow-latest-tag",),
+    },
+    check=check,
+)
