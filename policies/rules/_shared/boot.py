@@ -19,8 +19,9 @@ from ruamel.yaml.error import YAMLError
 
 from policies.engine.node import Node
 from policies.engine.subject import Subject
-from policies.engine.types import PARALLELCLUSTER
 from policies.engine.values import Reason, UnevaluatedError
+from policies.rules._shared.parallelcluster import TYPES as CLUSTERS
+from policies.rules._shared.parallelcluster import clusters, machines
 
 LAUNCH_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 LAUNCH_CONFIGURATION: Final = "aws:ec2/launchConfiguration:LaunchConfiguration"
@@ -38,7 +39,7 @@ _USER_DATA: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     SPOT_INSTANCE: (("userData",), ("userDataBase64",)),
     **dict.fromkeys((*NODE_CLASSES, NODE_TEMPLATE), (("spec", "userData"),)),
 }
-TYPES: Final = (*_USER_DATA, SPOT_FLEET, PARALLELCLUSTER)
+TYPES: Final = (*_USER_DATA, SPOT_FLEET, *CLUSTERS)
 """Every type that `boot_texts` reads."""
 
 
@@ -86,9 +87,8 @@ def boot_texts(resource: Subject) -> Iterator[BootText]:
     Raises:
         UnevaluatedError: User data is unknown, or packed in a way that nobody can read.
     """
-    if resource.type == PARALLELCLUSTER:
-        yield from _actions(resource.props)
-        return
+    for cluster in clusters(resource) if resource.type in CLUSTERS else ():
+        yield from _actions(cluster)
     places = [resource.props.at(*path) for path in _USER_DATA.get(resource.type, ())]
     if resource.type == SPOT_FLEET:
         places += [one.at("userData") for one in resource.props.each("launchSpecifications")]
@@ -98,17 +98,12 @@ def boot_texts(resource: Subject) -> Iterator[BootText]:
 
 
 def _actions(cluster: Node) -> Iterator[BootText]:
-    """Custom actions of the head node, of queues and of login pools.
+    """Custom actions of the head node, of login pools and of queues, and what replaces ParallelCluster's own recipes.
 
-    Source: AWS ParallelCluster User Guide, HeadNode, SlurmQueues, LoginNodes: CustomActions.
+    Source: AWS ParallelCluster User Guide, HeadNode, SlurmQueues, LoginNodes: CustomActions; DevSettings.
     """
-    holders = [
-        cluster.at("HeadNode"),
-        *cluster.each("Scheduling", "SlurmQueues"),
-        *cluster.each("LoginNodes", "Pools"),
-    ]
-    for holder in holders:
-        for event in holder.entries("CustomActions").values():
+    for holder in machines(cluster):
+        for event in holder.node.entries("CustomActions").values():
             for action in (*event.each("Sequence"), event):
                 script = action.at("Script")
                 if url := script.literal():
@@ -116,6 +111,10 @@ def _actions(cluster: Node) -> Iterator[BootText]:
                 for argument in action.each("Args"):
                     if text := argument.literal():
                         yield BootText(argument, text, Kind.ARGUMENT)
+    for path in (("Cookbook", "ChefCookbook"), ("NodePackage",)):
+        place = cluster.at("DevSettings", *path)
+        if url := place.literal():
+            yield BootText(place, url, Kind.ACTION)
 
 
 def _decoded(text: str, node: Node) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import json
 
 import pytest
 
@@ -107,12 +108,24 @@ def test_custom_actions_of_head_node_queues_and_login_pools():
         ("action", "s3://b/one.sh"),
         ("argument", "a"),
         ("argument", "2"),
-        ("action", "https://x/1"),
-        ("action", "s3://y/2"),
         ("action", "s3://b/one.sh"),
         ("argument", "a"),
         ("argument", "2"),
+        ("action", "https://x/1"),
+        ("action", "s3://y/2"),
     ]
+
+
+def test_recipes_in_place_of_parallelclusters_own():
+    cluster = {"DevSettings": {"Cookbook": {"ChefCookbook": "https://x/c.tgz"}, "NodePackage": "s3://b/n.tgz"}}
+    assert [text for _, text, _ in told("parallelcluster:index:Cluster", cluster)] == ["https://x/c.tgz", "s3://b/n.tgz"]
+
+
+def test_a_cluster_within_a_cloudformation_template():
+    properties = {"ClusterConfiguration": {"HeadNode": {"CustomActions": {"OnNodeStart": {"Script": "s3://b/one.sh"}}}}}
+    template = {"Resources": {"C": {"Type": "Custom::PclusterCluster", "Properties": properties}}}
+    found = told("aws:cloudformation/stack:Stack", {"templateBody": json.dumps(template)})
+    assert [text for _, text, _ in found] == ["s3://b/one.sh"]
 
 
 @pytest.mark.parametrize(

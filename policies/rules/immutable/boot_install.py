@@ -1,0 +1,87 @@
+"""HERD-061: nothing is installed at first boot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from policies.engine.facts import Facts
+from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
+from policies.engine.subject import Subject
+from policies.rules._shared.boot import TYPES, BootText, Kind, boot_texts
+from policies.rules._shared.boot_steps import cloud_config, containers, script, settings
+from policies.rules._shared.downloads import downloads
+from policies.rules._shared.installs import installs
+
+_SWITCHES: Final = ("package_update", "package_upgrade", "apt_update", "apt_upgrade")
+_CHOSEN: Final = ("packages", "snap", "snappy", "puppet", "chef", "salt_minion", "ansible", "drivers")
+"""Modules of cloud-init that install. Source: cloud-init, "Module reference"."""
+_POWERSHELL: Final = re.compile(
+    r"(?im)^.*\b(?:choco(?:latey)?\s+(?:install|upgrade)|winget\s+install|scoop\s+install|Install-(?:Module|Package"
+    r"|WindowsFeature|PackageProvider)|Add-WindowsCapability|msiexec|iex\b|Invoke-Expression|pip3?\s+install).*$"
+)
+
+
+def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
+    """Installing is the image's: at boot there is configuration, and nothing else."""
+    for text in boot_texts(resource):
+        for message in dict.fromkeys(_installed(text)):
+            yield Violation(text.node, message)
+
+
+def _installed(text: BootText) -> Iterator[str]:
+    if text.kind is Kind.CLOUD_CONFIG:
+        yield from _modules(cloud_config(text))
+    elif text.kind is Kind.BOTTLEROCKET:
+        yield from _images(settings(text))
+    elif text.kind is Kind.POWERSHELL:
+        yield from (f"installs software at boot: {found.strip()[:80]}" for found in _POWERSHELL.findall(text.text))
+    found = script(text)
+    for command in found.commands:
+        yield from (f"{install.verb} at boot: {install.what}" for install in installs(command))
+    for download in downloads(found.commands, found.text):
+        if download.runs:
+            yield f"fetches and runs at boot: {download.what}, {download.runs}"
+        elif download.what.startswith("git clone"):
+            yield f"fetches a repository at boot: {download.what}"
+
+
+def _images(settings_of: dict[str, object]) -> Iterator[str]:
+    for name, one in containers(settings_of):
+        source = str(one.get("source", ""))
+        if source and "@sha256:" not in source:
+            yield f"{name} fetches an image by tag at boot: {source}"
+
+
+def _modules(config: dict[str, object]) -> Iterator[str]:
+    for key in _SWITCHES:
+        if str(config.get(key, "")).lower() in ("true", "yes", "on", "1"):
+            yield f"installs software at boot: cloud-config's {key}: true"
+    for key in _CHOSEN:
+        if chosen := config.get(key):
+            names = ", ".join(str(one) for one in chosen[:3]) if isinstance(chosen, list) else ""
+            yield f"installs software at boot: cloud-config's {key}{f': {names}' if names else ''}"
+
+
+RULE: Final = ResourceRule(
+    id="HERD-061",
+    name="nothing-installed-at-boot",
+    pack="immutable",
+    title="Nothing is installed at first boot",
+    severity=everywhere(Severity.HIGH),
+    types=TYPES,
+    properties=(
+        "userData",
+        "userDataBase64",
+        "spec.userData",
+        "HeadNode.CustomActions.OnNodeConfigured.Args",
+        "Scheduling.SlurmQueues.CustomActions.OnNodeConfigured.Args",
+    ),
+    why=(
+        "A node that installs at boot is made anew on every start from what mirrors hold just then: a hundred GPU nodes"
+        " wait minutes while they are paid for, one failed mirror stops a scale-up, and no two nodes need be alike."
+    ),
+    fix="Move it into the image's recipe (components/images), and leave settings alone to user data.",
+    check=check,
+)
