@@ -66,9 +66,15 @@ def on_any_machine(wired: Sequence[Asked]) -> Iterator[tuple[Node, str]]:
         taken.add(place)
         if one.is_efa and cards[one.card] > 1 and one.card not in told:
             told.add(one.card)
-            yield one.node.at("interfaceType"), f"{cards[one.card]} EFA interfaces are on card {one.card}: EC2 takes one"
+            yield (
+                one.node.at("interfaceType"),
+                f"{cards[one.card]} EFA interfaces on card {one.card}: EC2 takes one",
+            )
         if place == (0, 0) and one.kind == "efa-only":
-            yield one.node.at("interfaceType"), "the primary interface is efa-only, which has no address: EC2 refuses it"
+            yield (
+                one.node.at("interfaceType"),
+                "the primary interface is efa-only, without an address: EC2 refuses it",
+            )
     if (0, 0) not in taken:
         yield wired[0].node, "no interface is on card 0, device 0: the machine has no primary one"
 

@@ -1,7 +1,7 @@
 """How Karpenter's node pools and node classes contradict themselves about capacity.
 
-Source: Karpenter v1.14, "Utilizing On-Demand Capacity Reservations and Capacity Blocks": reserved capacity is a capacity
-type of its own, and comes from the reservations that the node class selects, and from no others.
+Source: Karpenter v1.14, "Utilizing On-Demand Capacity Reservations and Capacity Blocks": reserved capacity is a
+capacity type of its own, and comes from the reservations that the node class selects, and from no others.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def of_node_pool(pool: Subject, stack: Stack) -> Iterator[Violation]:
 
 def _kinds(requirements: list[karpenter.Requirement], none: Node) -> tuple[tuple[str, ...], Node]:
     """The kinds of capacity that a pool allows, and the place that says so; all where nothing is said."""
-    kinds, at = _KINDS, none
+    kinds: tuple[str, ...] = _KINDS
+    at = none
     for requirement in requirements:
         if requirement.key != karpenter.CAPACITY:
             continue

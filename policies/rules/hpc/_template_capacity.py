@@ -1,9 +1,10 @@
 """How launch templates and the groups that use them contradict themselves about capacity.
 
-Sources: EC2 API, InstanceMarketOptionsRequest and CapacityReservationSpecification; EC2 User Guide, "Capacity Blocks for
-ML" and "Capacity Reservations" (neither spot nor a placement group); EKS User Guide, "Customize managed nodes with launch
-templates" and "Create a managed node group with Capacity Blocks for ML"; EC2 Auto Scaling User Guide, "Use Capacity
-Blocks for machine learning workloads" and "Auto Scaling groups with multiple instance types and purchase options".
+Sources: EC2 API, InstanceMarketOptionsRequest and CapacityReservationSpecification; EC2 User Guide, "Capacity Blocks
+for ML" and "Capacity Reservations" (neither spot nor a placement group); EKS User Guide, "Customize managed nodes with
+launch templates" and "Create a managed node group with Capacity Blocks for ML"; EC2 Auto Scaling User Guide, "Use
+Capacity Blocks for machine learning workloads" and "Auto Scaling groups with multiple instance types and purchase
+options".
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ def of_template(template: Subject) -> Iterator[Violation]:
         yield from _target(target, preference, prefers)
     group = templates.placement(template)
     if market == BLOCK and group is not None:
-        yield Violation(group, f"is placement group {group.text()}: a capacity block takes none, AWS places its machines")
+        yield Violation(
+            group, f"is placement group {group.text()}: a capacity block takes none, AWS places its machines"
+        )
     requirements = template.props.at("instanceRequirements")
     if templates.filled(requirements) and (market == BLOCK or target.text(_ID)):
         yield Violation(requirements, "choose among types, and the reservation is of one type")
@@ -76,21 +79,25 @@ def of_node_group(group: Subject, stack: Stack) -> Iterator[Violation]:
             node = group.props.at("instanceTypes")
             yield Violation(node, "stand in the node group: of a capacity block the launch template names the one type")
     for template in templates.templates_of(group, stack):
-        market, target = templates.market(template), templates.reserves(template)
-        if market == SPOT:
-            yield Violation(at, f"{template.name} asks for the spot market, which EKS refuses: say capacityType SPOT")
-        elif kind == "CAPACITY_BLOCK" and market != BLOCK:
-            yield Violation(at, f"is CAPACITY_BLOCK, and the market of {template.name} is {market or 'on-demand'}")
-        elif kind != "CAPACITY_BLOCK" and market == BLOCK:
-            yield Violation(at, f"is {kind}, and the market of {template.name} is {market}")
-        if kind == "SPOT" and _reserves(template):
-            yield Violation(at, f"is SPOT, and {template.name} is bound to reservations: spot never runs in one")
-        if target.text(_ID) and len(types) > 1 and kind != "CAPACITY_BLOCK":
+        yield from _markets(template, kind, at)
+        if templates.reserves(template).text(_ID) and len(types) > 1 and kind != "CAPACITY_BLOCK":
             message = f"are {', '.join(types)}, and the reservation that {template.name} targets is of one type"
             yield Violation(group.props.at("instanceTypes"), message)
     if kind != "ON_DEMAND" and templates.has_unseen_template(group, stack):
         message = f"is {kind}, and what the launch template says of capacity is outside of what is judged"
         raise UnevaluatedError(Reason.ABSENT, message, at.path)
+
+
+def _markets(template: Subject, kind: str, at: Node) -> Iterator[Violation]:
+    market = templates.market(template)
+    if market == SPOT:
+        yield Violation(at, f"{template.name} asks for the spot market, which EKS refuses: say capacityType SPOT")
+    elif kind == "CAPACITY_BLOCK" and market != BLOCK:
+        yield Violation(at, f"is CAPACITY_BLOCK, and the market of {template.name} is {market or 'on-demand'}")
+    elif kind != "CAPACITY_BLOCK" and market == BLOCK:
+        yield Violation(at, f"is {kind}, and the market of {template.name} is {market}")
+    if kind == "SPOT" and _reserves(template):
+        yield Violation(at, f"is SPOT, and {template.name} is bound to reservations: spot never runs in one")
 
 
 def of_group(group: Subject, stack: Stack) -> Iterator[Violation]:

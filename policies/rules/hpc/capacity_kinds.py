@@ -47,8 +47,8 @@ RULE: Final = GraphRule(
         "Scheduling.SlurmQueues.CapacityReservationTarget",
     ),
     why=(
-        "On demand, spot, open and targeted reservations and capacity blocks exclude each other, and AWS lets all of them"
-        " be written down at once. The contradiction shows when the first machine starts: a capacity block's window"
+        "On demand, spot, open and targeted reservations and capacity blocks exclude each other, and AWS lets all be"
+        " written down at once. The contradiction shows when the first machine starts: a capacity block's window"
         " passes with every launch refused, or a reservation is paid for while its pool runs elsewhere."
     ),
     fix=(

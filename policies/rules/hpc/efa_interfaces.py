@@ -17,7 +17,7 @@ _KARPENTER: Final = ("interface", "efa-only")
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
-    """One EFA interface on every card that takes one, no two on one, none elsewhere; `efa` or `efa-only` as you like."""
+    """One EFA interface on every card that takes one, none elsewhere; whether `efa` or `efa-only` is free."""
     if resource.type == templates.TEMPLATE:
         at = resource.props.at("networkInterfaces")
         wired = interfaces.asked(at)
@@ -95,8 +95,8 @@ RULE: Final = GraphRule(
         "Scheduling.SlurmQueues.ComputeResources.Efa.Enabled",
     ),
     why=(
-        "Cards differ by type: p5.48xlarge has 32, all with EFA, p6-b300.48xlarge 17, of which the first has none. A list"
-        " that is wrong makes EC2 refuse the machine in the middle of the night (aws-parallelcluster #7143, eksctl"
+        "Cards differ by type: p5.48xlarge has 32, all with EFA, p6-b300.48xlarge 17, of which the first has none. A"
+        " list that is wrong makes EC2 refuse the machine in the middle of the night (aws-parallelcluster #7143, eksctl"
         " #7520), one that is short gives away bandwidth that is paid for."
     ),
     fix=(

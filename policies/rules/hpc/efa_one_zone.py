@@ -93,7 +93,7 @@ def _spreads(node: Node, stack: Stack) -> bool:
 def _several(names: list[str], stack: Stack) -> bool:
     """Whether these subnets or zones are in more than one zone; subnets of the stack say in which they are."""
     different = list(dict.fromkeys(names))
-    if len(different) < 2:
+    if len(different) <= 1:
         return False
     zones = set[str]()
     for name in different:
@@ -127,8 +127,8 @@ RULE: Final = GraphRule(
         "Scheduling.SlurmQueues.Networking.SubnetIds",
     ),
     why=(
-        "EFA traffic crosses neither zones nor VPCs. A job that gets machines of two zones hangs at its first collective"
-        " operation, or runs over TCP; generic rules that ask for several zones (AutoScaling.2) are wrong here."
+        "EFA traffic crosses neither zones nor VPCs. A job that gets machines of two zones hangs at its first"
+        " collective operation, or runs over TCP; generic rules that ask for several zones (AutoScaling.2) are wrong here."
     ),
     fix="Name one subnet; for more zones make a pool for each, and let jobs choose one of them.",
     mappings={"parallelcluster": ("EfaMultiAzValidator",)},

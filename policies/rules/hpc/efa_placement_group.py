@@ -1,7 +1,7 @@
 """HERD-030: several machines with EFA are in a cluster placement group, unless a reservation says where they stand.
 
 Sources: EC2 User Guide, "Placement groups for your Amazon EC2 instances", "Capacity Blocks for ML" and "Use Capacity
-Reservations with placement groups"; ParallelCluster, EfaPlacementGroupValidator and PlacementGroupCapacityTypeValidator.
+Reservations with placement groups"; ParallelCluster, EfaPlacementGroupValidator, PlacementGroupCapacityTypeValidator.
 """
 
 from __future__ import annotations

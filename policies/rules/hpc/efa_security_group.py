@@ -1,7 +1,7 @@
 """HERD-029: a security group of EFA interfaces lets all traffic through to and from itself.
 
-Sources: EC2 User Guide, "Get started with EFA" (efa-start-security); PCS User Guide, "Create a security group to support
-EFA communications"; ParallelCluster, EfaSecurityGroupValidator; awsome-distributed-ai #546 and
+Sources: EC2 User Guide, "Get started with EFA" (efa-start-security); PCS User Guide, "Create a security group to
+support EFA communications"; ParallelCluster, EfaSecurityGroupValidator; awsome-distributed-ai #546 and
 gardener-extension-provider-aws #1832 on 0.0.0.0/0; EKS User Guide, sec-group-reqs, on the cluster's own group.
 """
 
@@ -224,8 +224,8 @@ RULE: Final = GraphRule(
         " TCP at a tenth of the speed and nobody notices."
     ),
     fix=(
-        "Give the group two rules of protocol -1: ingress from itself and egress to itself (referenced_security_group_id"
-        " = the group's own id), beside whatever rules for addresses there are."
+        "Give the group two rules of protocol -1: ingress from itself and egress to itself (the rule's"
+        " referenced_security_group_id is the group's own id), beside whatever rules for addresses there are."
     ),
     mappings={"parallelcluster": ("EfaSecurityGroupValidator",)},
     check=check,

@@ -95,6 +95,6 @@ RULE: Final = GraphRule(
         "Without a taint any pod may land on a GPU node: a handful of small ones takes the CPUs, and eight GPUs stand"
         " idle, can't be consolidated and are paid for."
     ),
-    fix="Taint the pool with its accelerators' resource (nvidia.com/gpu), effect NoSchedule; pods that ask for it tolerate it.",
+    fix="Taint the pool with its accelerators' resource (nvidia.com/gpu), effect NoSchedule; pods that want it tolerate it.",
     check=check,
 )
