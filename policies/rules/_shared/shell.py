@@ -1,0 +1,432 @@
+"""Shell scripts read as far as the law needs: which programs run with which words, what feeds what, what is written.
+
+No shell: nothing is run or matched against files. Quotes, comments, here-documents, substitutions, functions, pipes and
+plain variables are understood; a branch counts as run, whatever its condition.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+SHELLS: Final = frozenset({"bash", "sh", "dash", "zsh", "ksh", "ash"})
+RUNNERS: Final = SHELLS | {"source", ".", "eval", "python", "python2", "python3", "perl", "ruby", "node", "pwsh"}
+"""Programs that run what they are given."""
+TALKERS: Final = frozenset(
+    {"echo", "printf", "logger", "log", "cat", "grep", "egrep", "sed", "awk", "test", "[", "[[", ":", "true", "false"}
+    | {"export", "readonly", "local", "declare", "typeset", "alias", "unset", "trap", "for", "case", "select", "set"}
+    | {"which", "type", "hash", "man", "tee", "wall", "return", "exit", "sleep", "mkdir", "rm", "touch", "chown"}
+)
+"""Programs whose words are words: a package manager among them isn't run."""
+_WRAPPERS: Final = {
+    # Program -> options of it that take a value.
+    "sudo": "ugphCrtTUD",
+    "doas": "uC",
+    "env": "uSC",
+    "nice": "n",
+    "ionice": "cnp",
+    "nohup": "",
+    "setsid": "",
+    "exec": "a",
+    "command": "",
+    "builtin": "",
+    "time": "",
+    "stdbuf": "ioe",
+    "xargs": "aEIiLlnPsd",
+    "timeout": "ks",
+    "flock": "wE",
+    "chroot": "",
+    "chronic": "",
+    "unbuffer": "",
+    "cloud-init-per": "",
+}
+_WORDS_FIRST: Final = {"timeout": 1, "flock": 1, "chroot": 1, "cloud-init-per": 2}
+"""How many words of its own a wrapper takes before the program."""
+_RESERVED: Final = frozenset(
+    {"if", "then", "else", "elif", "do", "while", "until", "!", "{", "fi", "done", "esac", "}"}
+)
+_ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)(\[\w+\])?\+?=(.*)", re.DOTALL)
+_OPERATORS: Final = ("&&", "||", ";;", "|&", "&>>", "&>", ";", "|", "&", "(", ")", "\n")
+_DEEP: Final = 8
+"""Levels of scripts within scripts that are read."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command that a script runs.
+
+    Attributes:
+        words: Program and arguments, quotes gone and plain variables filled in; wrappers such as sudo taken off.
+        feeds: Programs that read its output: those behind it in its pipeline, or the one it is substituted into.
+        output: File its output goes to; empty if none.
+        captured: Whether its output is substituted into other words.
+        pipeline: Everything that is written in its pipeline, variables filled in.
+        source: It as it is written, one line.
+    """
+
+    words: tuple[str, ...]
+    feeds: tuple[str, ...] = ()
+    output: str = ""
+    captured: bool = False
+    pipeline: str = ""
+    source: str = ""
+
+    @property
+    def program(self) -> str:
+        """The program's name without its folder."""
+        return self.words[0].rsplit("/", 1)[-1] if self.words else ""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What follows the program."""
+        return self.words[1:]
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """Arguments that are no options."""
+        return tuple(word for word in self.words[1:] if not word.startswith("-"))
+
+    def tails(self) -> Iterator[Command]:
+        """The command, and what it would run if it were a wrapper that nobody here knows (`retry 5 apt-get …`)."""
+        yield self
+        if self.program in TALKERS:
+            return
+        for at in range(1, len(self.words) - 1):
+            if re.fullmatch(r"[\w./+-]+", self.words[at]) and not self.words[at].startswith("-"):
+                yield replace(self, words=self.words[at:])
+
+
+def commands(script: str, written: dict[str, str] | None = None) -> tuple[Command, ...]:
+    """Every command of a script, in the order of the text; those of scripts that it writes and then runs, too.
+
+    Args:
+        script: The text.
+        written: Files that stand there already, by path (cloud-config's `write_files`).
+    """
+    return _run(script, dict(written or {}), _DEEP)
+
+
+def of_words(words: Sequence[str]) -> tuple[Command, ...]:
+    """The commands of a program that is run without a shell."""
+    one = Command(tuple(words), pipeline=" ".join(words), source=" ".join(words))
+    return _opened(_unwrapped(one), "", {}, _DEEP)
+
+
+def _run(script: str, files: dict[str, str], deep: int) -> tuple[Command, ...]:
+    if not deep:
+        return ()
+    reader = _Reader(script, files, deep)
+    found = reader.read()
+    done: set[str] = set()
+    while True:
+        ran = [path for path in files if path not in done and _is_run(path, found, files)]
+        if not ran:
+            return tuple(found)
+        for path in ran:
+            done.add(path)
+            found += _run(_script_of(path, files[path]), {k: v for k, v in files.items() if k not in done}, deep - 1)
+
+
+def _is_run(path: str, found: Sequence[Command], files: dict[str, str]) -> bool:
+    """Whether a file that was written is run: by a command, by cloud-init, or by a unit that is started."""
+    if re.match(r"/var/lib/cloud/scripts/per-", path):
+        return True
+    started = any(c.program == "systemctl" and {"start", "restart", "enable"} & set(c.words) for c in found)
+    if path.endswith(".service"):
+        return started
+    if started and any(path in body for unit, body in files.items() if unit.endswith(".service")):
+        return True
+    name = path.rsplit("/", 1)[-1]
+    return any(
+        command.words[:1] in ((path,), (f"./{name}",)) or (command.program in RUNNERS and path in command.words)
+        for command in found
+    )
+
+
+def _script_of(path: str, body: str) -> str:
+    if not path.endswith(".service"):
+        return body
+    return "\n".join(re.findall(r"(?m)^Exec(?:StartPre|Start|StartPost|Condition) *= *[-@:+!]*(.*)$", body))
+
+
+def _unwrapped(command: Command) -> Command:
+    words = list(command.words)
+    while words:
+        name = words[0].rsplit("/", 1)[-1]
+        if _ASSIGNMENT.fullmatch(words[0]) or (re.fullmatch(r"\$\{?\w+\}?", words[0]) and len(words) > 1):
+            # A variable nobody knows in the program's place is a `$SUDO`, which may well be empty.
+            del words[0]
+        elif name in _WRAPPERS:
+            del words[0]
+            while words and words[0].startswith("-"):
+                takes = words[0] != "--" and words[0][-1] in _WRAPPERS[name] and not words[0].startswith("--")
+                del words[: 2 if takes and len(words[0]) == len("-u") else 1]
+            while words and _ASSIGNMENT.fullmatch(words[0]):
+                del words[0]
+            del words[: _WORDS_FIRST.get(name, 0)]
+        else:
+            break
+    return replace(command, words=tuple(words))
+
+
+def _opened(command: Command, given: str, files: dict[str, str], deep: int) -> tuple[Command, ...]:
+    """A command and the commands of scripts that it is given as words or input."""
+    name, words = command.program, command.words
+    inner: list[str] = []
+    if name in SHELLS or name in ("su", "runuser"):
+        inner += [words[at + 1] for at, word in enumerate(words[:-1]) if re.fullmatch(r"-[a-z]*c|--command", word)]
+        inner += [given]
+    elif name == "eval":
+        inner.append(" ".join(words[1:]))
+    elif name in ("echo", "printf", "cat"):
+        said = given if name == "cat" else " ".join(word for word in words[1:] if not re.fullmatch(r"-[neE]+", word))
+        said = said.replace("\\n", "\n") if name == "printf" or "-e" in words else said
+        if SHELLS & set(command.feeds):
+            inner.append(_unpacked(said) if "base64" in command.feeds else said)
+        for target in (command.output, *_tee(command)):
+            if target:
+                files[target] = f"{files.get(target, '')}{said}\n"
+    elif name == "tee" and given:
+        files.update(dict.fromkeys(command.plain, given))
+    nested = (found for text in inner if text for found in _run(text, files, deep - 1))
+    return (command, *nested)
+
+
+def _tee(command: Command) -> tuple[str, ...]:
+    """Files that `… | tee FILE` writes."""
+    found = re.search(r"\|\s*(?:sudo\s+)?tee\s+(?:-a\s+)?(\S+)", command.pipeline)
+    return (found[1],) if found else ()
+
+
+def _unpacked(text: str) -> str:
+    try:
+        return base64.b64decode(text.strip()).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+@dataclass
+class _Word:
+    text: str = ""
+    written: bool = False
+    inner: list[Command] = field(default_factory=list)
+
+
+@dataclass
+class _Open:
+    """A command that is being read."""
+
+    words: list[_Word] = field(default_factory=list)
+    output: str = ""
+    given: str = ""
+    start: int = 0
+    documents: list[_Document] = field(default_factory=list)
+    source: str = ""
+
+
+@dataclass
+class _Document:
+    """A here-document whose text is yet to come."""
+
+    end: str
+    tabs: bool
+    plain: bool
+
+
+class _Reader:
+    """Reads a text once, from its start to its end."""
+
+    def __init__(self, text: str, files: dict[str, str], deep: int) -> None:
+        self.text, self.at, self.files, self.deep = text, 0, files, deep
+        self.known: dict[str, str] = {}
+        self.waiting: list[tuple[_Open, _Document]] = []
+
+    def read(self, stop: str = "") -> list[Command]:
+        """The commands up to the end, or to the closing parenthesis."""
+        found: list[Command] = []
+        pipeline: list[_Open] = [_Open(start=self.at)]
+        depth = 0
+        while True:
+            self._blanks()
+            operator = self._operator()
+            if self.at >= len(self.text) or operator:
+                here = pipeline[-1]
+                here.source = here.source or " ".join(self.text[here.start : self.at].split())
+                self.at += len(operator)
+                if operator == "\n":
+                    self._documents()
+                if operator == ")" and not depth and stop:
+                    return [*found, *self._close(pipeline)]
+                depth += {"(": 1, ")": -1}.get(operator, 0)
+                if operator in ("|", "|&"):
+                    pipeline.append(_Open(start=self.at))
+                elif operator in ("&>", "&>>"):
+                    here.source = ""
+                    self._target(here, operator)
+                elif not (operator == "\n" and not here.words and len(pipeline) > 1):
+                    found += self._close(pipeline)
+                    pipeline = [_Open(start=self.at)]
+                if not operator:
+                    return found
+            elif not self._redirected(pipeline[-1]):
+                pipeline[-1].words.append(self._word())
+
+    def _blanks(self) -> None:
+        while self.at < len(self.text):
+            if self.text[self.at] in " \t\r":
+                self.at += 1
+            elif self.text.startswith("\\\n", self.at):
+                self.at += 2
+            elif self.text[self.at] == "#":
+                end = self.text.find("\n", self.at)
+                self.at = len(self.text) if end < 0 else end
+            else:
+                return
+
+    def _operator(self) -> str:
+        return next((operator for operator in _OPERATORS if self.text.startswith(operator, self.at)), "")
+
+    def _redirected(self, here: _Open) -> bool:
+        match = re.compile(r"\d*(<<<|<<-?|>>|>\||[<>]&|<>|[<>](?!\())").match(self.text, self.at)
+        if not match:
+            return False
+        self.at = match.end()
+        self._target(here, match[1], number=match[0][: -len(match[1])])
+        return True
+
+    def _target(self, here: _Open, operator: str, number: str = "") -> None:
+        self._blanks()
+        start = self.at
+        word = self._word()
+        if operator in ("<<", "<<-"):
+            quoted = bool(re.search(r"['\"\\]", self.text[start : self.at]))
+            document = _Document(word.text, operator == "<<-", quoted)
+            here.documents.append(document)
+            self.waiting.append((here, document))
+        elif operator == "<<<":
+            here.given = word.text
+            here.words.append(_Word(inner=word.inner))
+        elif operator.startswith((">", "&>")) and operator != ">&" and number in ("", "1"):
+            here.output = word.text
+        here.words += [_Word(inner=word.inner)] if word.inner and operator != "<<<" else []
+
+    def _documents(self) -> None:
+        """The here-documents that begin behind this line."""
+        for here, document in self.waiting:
+            lines: list[str] = []
+            while self.at < len(self.text):
+                end = self.text.find("\n", self.at)
+                end = len(self.text) if end < 0 else end
+                line = self.text[self.at : end]
+                self.at = end + 1
+                line = line.lstrip("\t") if document.tabs else line
+                if line.rstrip("\r") == document.end:
+                    break
+                lines.append(line)
+            text = "\n".join(lines)
+            here.given = text if document.plain else self._filled(text)
+        self.waiting.clear()
+
+    def _word(self) -> _Word:
+        word, start = _Word(), self.at
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            if char in " \t\r\n;|&" or (char in "()" and not self._substituted(word)):
+                break
+            if char in "<>" and not self.text.startswith("(", self.at + 1):
+                break
+            if char == "'":
+                end = self.text.find("'", self.at + 1)
+                end = len(self.text) if end < 0 else end
+                word.text += self.text[self.at + 1 : end]
+                self.at = end + 1
+            elif char == '"':
+                self._quoted(word)
+            elif char == "\\":
+                word.text += self.text[self.at + 1 : self.at + 2].replace("\n", "")
+                self.at += 2
+            elif not self._substituted(word):
+                word.text += char
+                self.at += 1
+        if self.at == start:
+            self.at += 1
+        word.written = True
+        return word
+
+    def _quoted(self, word: _Word) -> None:
+        self.at += 1
+        while self.at < len(self.text) and self.text[self.at] != '"':
+            if self.text[self.at] == "\\":
+                char = self.text[self.at + 1 : self.at + 2]
+                word.text += "" if char == "\n" else char if char in '"\\$`' else f"\\{char}"
+                self.at += 2
+            elif not self._substituted(word, quoted=True):
+                word.text += self.text[self.at]
+                self.at += 1
+        self.at += 1
+
+    def _substituted(self, word: _Word, *, quoted: bool = False) -> bool:
+        """Read a substitution that begins here into the word."""
+        text, at = self.text, self.at
+        if text.startswith("$((", at):
+            end = text.find("))", at)
+            self.at = len(text) if end < 0 else end + 2
+            word.text += text[at : self.at]
+        elif text.startswith("$(", at) or (not quoted and text.startswith(("<(", ">("), at)):
+            self.at += 2
+            word.inner += self.read(stop=")")
+            word.text += " ".join(text[at : self.at].split())
+        elif text.startswith("`", at):
+            ticked = re.compile(r"(?:\\.|[^`\\])*").match(text, at + 1)
+            self.at = (ticked.end() if ticked else len(text)) + 1
+            word.inner += _Reader(text[at + 1 : self.at - 1], self.files, self.deep).read()
+            word.text += text[at : self.at]
+        elif match := re.compile(r"\$\{[^{}]*\}|\$\w+").match(text, at):
+            self.at = match.end()
+            word.text += self._filled(match[0])
+        else:
+            return False
+        return True
+
+    def _filled(self, text: str) -> str:
+        """A text with the variables in it that are known."""
+
+        def value(match: re.Match[str]) -> str:
+            name, otherwise = match[1] or match[2], match[3]
+            return self.known.get(name, match[0] if otherwise is None else otherwise)
+
+        return re.sub(r"\$(?:(\w+)|\{(\w+)(?::?-([^{}]*))?\})", value, text)
+
+    def _close(self, pipeline: list[_Open]) -> list[Command]:
+        found: list[Command] = []
+        made = [_unwrapped(self._command(here)) for here in pipeline]
+        whole = " | ".join(" ".join(self._texts(here)) for here in pipeline)
+        for at, (here, one) in enumerate(zip(pipeline, made, strict=True)):
+            feeds = tuple(other.program for other in made[at + 1 :])
+            for word in here.words:
+                for inner in word.inner:
+                    known = replace(inner, captured=True, feeds=(*inner.feeds, one.program, *feeds))
+                    found.append(replace(known, pipeline=f"{inner.pipeline} {whole}"))
+            if one.words:
+                command = replace(one, feeds=feeds, pipeline=whole)
+                found += _opened(command, here.given, self.files, self.deep)
+        return found
+
+    def _command(self, here: _Open) -> Command:
+        words = self._texts(here)
+        while words and words[0] in _RESERVED:
+            del words[0]
+        assigned = words[1:] if words[:1] and words[0] in TALKERS - {"echo", "printf"} else words
+        if all(map(_ASSIGNMENT.fullmatch, assigned)):
+            for match in map(_ASSIGNMENT.fullmatch, assigned):
+                if match and "$(" not in match[3] and "`" not in match[3]:
+                    self.known[match[1]] = match[3]
+        return Command(tuple(words), output=here.output, source=here.source)
+
+    @staticmethod
+    def _texts(here: _Open) -> list[str]:
+        return [word.text for word in here.words if word.written]
