@@ -45,6 +45,16 @@ class Node:
         return isinstance(self._value, Hidden)
 
     @property
+    def is_map(self) -> bool:
+        """Whether a map stands there; false for a hidden value. For walks through values that have no schema."""
+        return isinstance(self._value, Mapping)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether a list stands there; false for a hidden value."""
+        return isinstance(self._value, Sequence) and not isinstance(self._value, str)
+
+    @property
     def shown(self) -> str:
         """The path as people write it: ``networkInterfaces[0].groups``."""
         return show_path(self.path)

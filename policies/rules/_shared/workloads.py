@@ -234,16 +234,11 @@ def _step(place: Node, key: str) -> Iterator[Node]:
 
 
 def parts(node: Node) -> Iterator[Node]:
-    """Every map within a value of any shape, the value itself included if it is one.
-
-    Raises:
-        UnevaluatedError: Something in it is hidden.
-    """
-    value = node.plain()
-    if isinstance(value, dict):
+    """Every map that can be seen within a value of any shape, the value itself included if it is one."""
+    if node.is_map:
         yield node
-        for key in value:
-            yield from parts(node.at(key))
-    elif isinstance(value, list):
-        for index in range(len(value)):
-            yield from parts(node.at(index))
+        for below in node.entries().values():
+            yield from parts(below)
+    elif node.is_list:
+        for below in node.each():
+            yield from parts(below)

@@ -35,13 +35,21 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
 
 def _values(resource: Subject) -> Iterator[Violation]:
     """Charts have no schema, but a map with a `repository` and a `tag` is an image in all of them."""
-    for node in parts(resource.props.at("values")):
+    values = resource.props.at("values")
+    if not values.present:
+        return
+    unseen = []
+    for node in parts(values):
         entries = node.entries()
+        unseen += [below for key, below in entries.items() if below.hidden and "image" in key.lower()]
         if "repository" in entries and "tag" in entries and not node.text("digest"):
             tag = node.text("tag") or ""
             # An empty tag means the chart's own version in almost every chart.
             if tag and "@" not in tag:
                 yield from _moving(node.at("tag"), tag, f"{node.text('repository')}:{tag}")
+    # Other hidden values (passwords, addresses) are no images; these may be.
+    for node in unseen:
+        node.text()
 
 
 def _moving(node: Node, tag: str, shown: str) -> Iterator[Violation]:
