@@ -124,6 +124,8 @@ class Run:
 
 def _settings_of(root: Path, project: str, stack: str) -> dict[str, Any]:
     """The settings of one of the checkout's own stacks; none of any other."""
+    if not stack:
+        return {}
     head = plain(YamlFile.load(root / "Pulumi.yaml").data)
     path = root / head.get("stackConfigDir", ".") / f"Pulumi.{stack}.yaml"
     if project != head.get("name") or not path.is_file():

@@ -82,8 +82,6 @@ class Servicer(_PolicyAnalyzerServicer):
         for rule in rules:
             for name in rule.types if isinstance(rule, ResourceRule) else ():
                 self._by_type.setdefault(name, []).append(rule)
-        self._told = Told()
-        self._given: dict[str, EnforcementLevel] = {}
         self._inputs: dict[str, Subject] = {}
         self._secrets: dict[str, tuple[str, ...]] = {}
         self._silent: Counter[str] = Counter()
@@ -94,7 +92,8 @@ class Servicer(_PolicyAnalyzerServicer):
 
     def _begin(self, run: Run) -> None:
         """Take up a run: its facts are read now, so that what is wrong with them ends it before it does anything."""
-        self._run = run
+        self._run, self._told = run, Told()
+        self._given: dict[str, EnforcementLevel] = {}
         self._facts.clear()
         environment = self._facts_at("").environment
         set_levels(self._policies, self._rules.values(), environment)

@@ -1,0 +1,140 @@
+"""The pack finds what `herd check` finds: every fixture of every rule, through the protocol as in a real `up`."""
+
+from dataclasses import replace
+
+import pytest
+from google.protobuf import struct_pb2
+from pulumi.runtime.proto import analyzer_pb2, resource_pb2
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
+
+from components.base.context import Environment
+from herd.render import options
+from policies.engine import fixtures
+from policies.engine.evaluate import evaluate
+from policies.engine.facts import Facts
+from policies.engine.subject import Origin, Stack
+from policies.engine.values import INVISIBLE, SECRET, UNKNOWN, Reference
+from policies.pack.run import Run
+from policies.pack.servicer import Servicer
+from policies.rules import all_rules
+
+RULES = {rule.id: rule for rule in all_rules()}
+SHOWN = {
+    "additionalSecretOutputs": [],
+    "aliases": [],
+    "customTimeouts": {"create": 0.0, "update": 0.0, "delete": 0.0},
+    "deleteBeforeReplace": None,
+    "ignoreChanges": [],
+    "protect": False,
+    "provider": None,
+}
+HIDDEN = dict.fromkeys(set(options.registered(resource_pb2.RegisterResourceRequest())) - set(SHOWN), INVISIBLE)
+
+
+@pytest.fixture(scope="module")
+def servicer():
+    return Servicer(list(RULES.values()), Run())
+
+
+def known(value, unknown=UNKNOWN):
+    """A value as a deployment has it: what a symbol stands for is there."""
+    if isinstance(value, dict):
+        return {str(key): known(item, unknown) for key, item in value.items()}
+    if isinstance(value, list):
+        return [known(item, unknown) for item in value]
+    if isinstance(value, Reference):
+        return f"{value.path}-of-{value.owner.rsplit('::', 1)[-1]}"
+    return "hush" if value is SECRET else unknown if value is UNKNOWN else value
+
+
+def references(value):
+    if isinstance(value, Reference):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from references(item)
+
+
+def deployed(stack):
+    """The fixture's stack as `up` leaves it, with the options that the protocol shows."""
+    named = [found for subject in stack.subjects for found in references(dict(subject.values))]
+    return Stack(
+        tuple(
+            replace(
+                subject,
+                values=known(dict(subject.values)),
+                results=known(dict(subject.values))
+                | {found.path: known(found) for found in named if found.owner == subject.urn}
+                | known(dict(subject.results)),
+                settings=SHOWN | {key: value for key, value in subject.settings.items() if key in SHOWN} | HIDDEN,
+                provider_values=known(subject.provider_values) or {} if subject.custom else None,
+                origin=Origin.DEPLOYMENT,
+            )
+            for subject in stack.subjects
+        ),
+        stack.name,
+        stack.project,
+        Origin.DEPLOYMENT,
+    )
+
+
+def struct(values):
+    made = struct_pb2.Struct()
+    made.update(known(dict(values), UNKNOWN_STRING_VALUE))
+    return made
+
+
+def through_the_protocol(servicer, stack, facts):
+    """What the pack says of a stack, as (policy, URN, first line of what it says)."""
+    for kept in (servicer._inputs, servicer._facts):
+        kept.clear()
+    servicer._facts["herd", "fixture"] = facts
+    said, after = [], []
+    for subject in stack.subjects:
+        common = {
+            "type": subject.type,
+            "urn": subject.urn,
+            "name": subject.name,
+            "options": analyzer_pb2.AnalyzerResourceOptions(
+                protect=subject.settings["protect"],
+                ignoreChanges=subject.settings["ignoreChanges"],
+                deleteBeforeReplace=bool(subject.settings["deleteBeforeReplace"]),
+                deleteBeforeReplaceDefined=subject.settings["deleteBeforeReplace"] is not None,
+                aliases=subject.settings["aliases"],
+                additionalSecretOutputs=subject.settings["additionalSecretOutputs"],
+                parent=subject.parent or "",
+            ),
+            "provider": analyzer_pb2.AnalyzerProviderResource(properties=struct(subject.provider_values))
+            if subject.custom
+            else None,
+        }
+        request = analyzer_pb2.AnalyzeRequest(properties=struct(subject.values), **common)
+        said += servicer.Analyze(request, None).diagnostics
+        properties = struct(subject.results)
+        after.append(analyzer_pb2.AnalyzerResource(properties=properties, parent=subject.parent or "", **common))
+    said += servicer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=after), None).diagnostics
+    return sorted((one.policyName, one.urn, one.message.split("\n")[1]) for one in said if one.policyName != "law")
+
+
+def by_the_engine(stack, facts):
+    results = evaluate(stack, list(RULES.values()), facts)
+    said = [(found, f"{found.property}: {found.message}") for found in results.findings]
+    said += [(silent, f"not evaluated: {silent.property}: {silent.message}") for silent in results.not_evaluated]
+    return sorted(
+        (RULES[one.rule].name, one.resource, text.replace(": : ", ": ").removeprefix(": ").split("\n")[0])
+        for one, text in said
+    )
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_fixture_is_judged_alike(servicer, rule):
+    fixture = fixtures.load(rule)
+    found = set()
+    for case in (*fixture.good, *fixture.bad, fixture.empty):
+        given = {name: frozenset(value) if name == "images" else value for name, value in case.facts.items()}
+        where = next(one for one in reversed(Environment) if RULES[rule].holds_in(one))
+        facts = Facts(**given | {"environment": Environment(given.get("environment", where))})
+        stack = deployed(fixtures.stack(case))
+        expected = by_the_engine(stack, facts)
+        assert through_the_protocol(servicer, stack, facts) == expected, case.case
+        found |= {name for name, _, _ in expected}
+    assert RULES[rule].name in found
