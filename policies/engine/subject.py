@@ -130,13 +130,16 @@ class Stack:
 
     @cached_property
     def _by_id(self) -> dict[str, Subject]:
-        """What a saved deployment's properties name each other by: ids, ARNs and names, of which ids win."""
+        """What a saved deployment's properties name each other by, ids before ARNs before names.
+
+        A bucket's policy has the bucket's own name for an id: what was made first is what others name.
+        """
         found: dict[str, Subject] = {}
-        for key in ("name", "bucket", "arn", "id"):
+        for key in ("id", "arn", "bucket", "name"):
             for subject in self.subjects:
                 value = subject.results.get(key)
                 if isinstance(value, str) and value and subject.custom:
-                    found[value] = subject
+                    found.setdefault(value, subject)
         return found
 
     def of_type(self, *types: str) -> tuple[Subject, ...]:

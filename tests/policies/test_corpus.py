@@ -22,6 +22,7 @@ FILES = {
 }
 # In a program's docstring, in a YAML file's comments, in a saved deployment's own `expect`.
 EXPECT = re.compile(r"^\W*expect: (HERD-\d+)(?: ([^\s\"]+))?\W*$", re.MULTILINE)
+SILENT = re.compile(r"^# not evaluated: (HERD-\d+)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,10 @@ def test_a_bad_file_is_found_for_the_right_reason(path):
 def test_a_good_file_is_left_alone(path):
     results = verdict(path).results
     assert [(finding.rule, finding.property, finding.message) for finding in results.findings] == []
-    assert [(silent.rule, silent.property, silent.message) for silent in results.not_evaluated] == []
+    # What is elsewhere (a pool's node class in another file) can't be judged here, and the file says so.
+    elsewhere = set(SILENT.findall(path.read_text()))
+    silent = [(one.rule, one.property, one.message) for one in results.not_evaluated if one.rule not in elsewhere]
+    assert silent == []
 
 
 def verdict(path):
