@@ -22,6 +22,7 @@ from policies.rules._shared.boot import (
 )
 
 _BY_DEFAULT: Final = "aws:ebs/encryptionByDefault:EncryptionByDefault"
+_ROOT: Final = ("rootBlockDevice", "rootBlockDevices")
 _MACHINES: Final = (INSTANCE, LAUNCH_CONFIGURATION, SPOT_INSTANCE)
 
 
@@ -33,6 +34,10 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
         return
     for disk in _disks(resource):
         yield from _of_machine(disk, stack)
+    root_is_the_images = resource.type in _MACHINES and not any(resource.props.has(key) for key in _ROOT)
+    if root_is_the_images and not _encrypts_by_default(stack):
+        message = "is absent: the root disk is as the image has it, and most images aren't encrypted"
+        yield Violation(resource.props.at("rootBlockDevice"), message)
 
 
 def _disks(resource: Subject) -> Iterator[Node]:
@@ -44,7 +49,7 @@ def _disks(resource: Subject) -> Iterator[Node]:
             yield from mapping.each("ebs")
         return
     for machine in (props,) if resource.type in _MACHINES else props.each("launchSpecifications"):
-        for key in ("rootBlockDevice", "rootBlockDevices", "ebsBlockDevice", "ebsBlockDevices"):
+        for key in (*_ROOT, "ebsBlockDevice", "ebsBlockDevices"):
             yield from machine.each(key)
 
 
