@@ -43,26 +43,28 @@ _STRONG: Final = (
     r"|(?:access|secret)[_-]?key[_-]?id|tokens?|secrets?|credentials?|secret[_-]access[_-]key"
 )
 # StoragePass and MYSQL_PASS, not bypass and COMPASS.
-_NAME: Final = rf"[\w.-]*?(?:(?i:{_STRONG})|Pass|(?<![A-Z])PASS|(?<![A-Za-z])pass)"
+# A bound, or long lines without blanks are looked through again and again.
+_NAME: Final = rf"[\w.-]{{0,60}}?(?:(?i:{_STRONG})|Pass|(?<![A-Z])PASS|(?<![A-Za-z])pass)"
 _VALUE: Final = r"""(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s;,&|<>"'`)\]}]+))"""
+_EQUALS: Final = r"(?::=|=>|(?<![=!<>])=(?![=~]))"
 _ASSIGNED: Final = (
     # NAME=value, name := value, "name" = "value", --name=value, -e NAME=value, os.environ["NAME"] = "value"
-    re.compile(rf"""(?<!\w)(?P<name>{_NAME})(?P<close>["']?\]?)[ \t]*(?::=|=>|(?<![=!<>])=(?![=~]))[ \t]*{_VALUE}"""),
+    re.compile(rf"""(?<![\w.-])(?P<name>{_NAME})(?P<close>["']?\]?)[ \t]*{_EQUALS}[ \t]*{_VALUE}"""),
     # name: value at the start of a line, as YAML has it
     re.compile(rf"(?m)^[ \t]*(?:-[ \t]+)?(?P<name>{_NAME}):[ \t]+(?P<close>){_VALUE}"),
     # "name": "value", as JSON and YAML in braces have it; {name: value}
     re.compile(rf"""["'](?P<name>{_NAME})["'](?P<close>)[ \t]*:[ \t]*{_VALUE}"""),
     re.compile(rf"[{{,][ \t]*(?P<name>{_NAME})(?P<close>):[ \t]+{_VALUE}"),
     # --password value
-    re.compile(rf"(?<!\S)--(?P<name>(?:[\w-]*-)?(?:{_STRONG}))(?P<close>)[ \t]+{_VALUE}"),
+    re.compile(rf"(?<!\S)--(?P<name>(?:[\w-]{{0,60}}-)?(?:{_STRONG}))(?P<close>)[ \t]+{_VALUE}"),
     # -H "X-Api-Key: value"
-    re.compile(rf"""(?:-H|--header)[ =]?["'](?P<name>[\w-]*(?i:{_STRONG}))(?P<close>):[ \t]*{_VALUE}"""),
+    re.compile(rf"""(?:-H|--header)[ =]?["'](?P<name>[\w-]{{0,60}}(?i:{_STRONG}))(?P<close>):[ \t]*{_VALUE}"""),
 )
 _SAID: Final = tuple(
     (what, re.compile(pattern))
     for what, pattern in (
         ("credentials", r"""aws configure set \S*(?:secret_access_key|key_id|session_token)\s+["']?(?P<v>[^\s"']+)"""),
-        ("a password", r"""["']?[\w.-]+:(?P<v>[^\s'"|:]+)["']?\s*\|\s*(?:sudo\s+)?chpasswd"""),
+        ("a password", r"""(?<![\w.-])[\w.-]{1,40}:(?P<v>[^\s'"|:]+)["']?\s*\|\s*(?:sudo\s+)?chpasswd"""),
         (
             "a password",
             r"""echo\s+(?:-\w+\s+)*["']?(?P<v>[^\s'"|]+)["']?\s*\|\s*(?:sudo )?(?:passwd\s|\w+ login\b|su(?:do)? -S)""",
@@ -75,7 +77,7 @@ _SAID: Final = tuple(
         ("a password", r"""(?im)\bnet\s+user\s+\S+\s+(?P<v>[^\s/]\S*)\s*(?:/|$)"""),
         ("a password", r"""(?i)<password>(?:\s*<value>)?(?P<v>[^<]+)<"""),
         ("a password", r"""(?i)ConvertTo-SecureString\s+(?:-String\s+)?["'](?P<v>[^'"]+)["']\s.*-AsPlainText"""),
-        ("a password in a URL", r"""\b[a-z][a-z0-9+.-]*://[^\s/:@"'{}]*:(?P<v>[^\s/@"']+)@"""),
+        ("a password in a URL", r"""\b[a-z][a-z0-9+.-]{1,15}://[^\s/:@"'{}]*:(?P<v>[^\s/@"']+)@"""),
         ("a token", r"""(?i)\bauthorization:\s*(?:bearer|basic|token)\s+(?P<v>[^\s"']+)"""),
     )
 )
