@@ -31,14 +31,11 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
 
 def _cleans(policy: Subject, repository: Subject, stack: Stack) -> bool:
     node = policy.props.at("repository")
-    named = stack.named_by(node)
-    return named is repository if named else node.text() in tuple(_names(repository))
-
-
-def _names(repository: Subject) -> Iterator[str]:
-    for place in (repository.props, repository.outputs):
-        if name := place.text("name"):
-            yield name
+    if stack.named_by(node) is repository:
+        return True
+    # In a saved deployment a policy has the id of its repository: the name decides.
+    names = (place.text("name") for place in (repository.props, repository.outputs))
+    return node.text() in {name for name in names if name}
 
 
 def _expires(policy: Node) -> Iterator[Violation]:
