@@ -83,15 +83,17 @@ def saved(data: Mapping[str, Any], shown: str) -> Saved:
     if latest is None and isinstance(checkpoint, Mapping) and "resources" in checkpoint:
         latest = checkpoint
     # A stack that was never deployed has no `latest`, one that was destroyed no resources.
-    resources = latest.get("resources") or [] if isinstance(latest, Mapping) else [] if latest is None else None
-    if not isinstance(resources, list):
+    latest = {} if latest is None else latest
+    resources = latest.get("resources") if isinstance(latest, Mapping) else latest
+    resources = [] if resources is None else resources
+    if not isinstance(latest, Mapping) or not isinstance(resources, list):
         message = "holds no deployment: expected deployment.resources, a list"
         raise InvalidInputError.one(message, file=shown, fix="write it with pulumi stack export")
     if problems := [*_problems(resources, shown)]:
         raise InvalidInputError(problems)
     live = [resource for resource in resources if not _gone(resource)]
     names = _URN.fullmatch(resources[0]["urn"]) if resources else None
-    engine = _engine(latest.get("manifest") if isinstance(latest, Mapping) else None)
+    engine = _engine(latest.get("manifest"))
     providers = {f"{one['urn']}::{one.get('id', '')}": one for one in resources if one["type"].startswith(PROVIDER)}
     stack = Stack(
         tuple(_subject(resource, providers, engine, shown) for resource in live),
@@ -132,12 +134,12 @@ def _gone(resource: Mapping[str, Any]) -> bool:
     return any(test(resource) for test in _PASSED_OVER.values())
 
 
-def _passed_over(resources: Sequence[Mapping[str, Any]], latest: Any) -> dict[str, int]:
+def _passed_over(resources: Sequence[Mapping[str, Any]], latest: Mapping[str, Any]) -> dict[str, int]:
     found: dict[str, int] = {}
     for resource in resources:
         if why := next((why for why, test in _PASSED_OVER.items() if test(resource)), None):
             found[why] = found.get(why, 0) + 1
-    cut_off = latest.get("pending_operations") if isinstance(latest, Mapping) else None
+    cut_off = latest.get("pending_operations")
     if isinstance(cut_off, list) and cut_off:
         found["operations that were cut off (herd recover)"] = len(cut_off)
     return found

@@ -59,6 +59,8 @@ def given(names: Sequence[str], *, deployments: bool = False) -> tuple[list[Give
             content = _content(read(name), deployments=deployments)
         except InvalidInputError as error:
             problems += error.problems
+        except RecursionError:
+            problems.append(Problem(name, 0, "", "nested too deeply"))
         else:
             if isinstance(content, Given):
                 found.append(content)

@@ -102,7 +102,7 @@ def _results(verdict: Verdict, index: Mapping[str, int]) -> Iterator[dict[str, A
 
 def _finding(verdict: Verdict, finding: Finding, index: Mapping[str, int]) -> dict[str, Any]:
     return {
-        **_result(verdict, finding, f"{_named(finding)}: {finding.message} Fix: {finding.fix}", index),
+        **_result(verdict, finding, f"{_named(finding)}: {finding.message}\n\nFix: {finding.fix}", index),
         "kind": "fail",
         "level": "warning" if advises(finding) else "error",
         "properties": {**_about(verdict, finding), "enforcement": finding.enforcement},
@@ -115,7 +115,7 @@ def _result(verdict: Verdict, item: Finding | NotEvaluated, message: str, index:
         "ruleId": item.rule,
         "ruleIndex": index[item.rule],
         "message": {"text": message},
-        "locations": [_location(item)],
+        "locations": [location] if (location := _location(item)) else [],
         "partialFingerprints": {"herdFinding/v1": hashlib.sha256(identity.encode()).hexdigest()},
     }
 

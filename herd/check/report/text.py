@@ -48,13 +48,18 @@ class Line:
         return (" " * self.indent + "".join(text for text, _ in self.parts)).rstrip()
 
 
-def report(outcome: Outcome, *, verbose: bool = False) -> Iterator[Line]:
+def report(outcome: Outcome, *, verbose: bool = False, errors: bool = False) -> Iterator[Line]:
     """The whole report.
 
     Args:
         outcome: What came of the run.
         verbose: Full URNs, every resource and type where counts would do.
+        errors: Say what couldn't be judged, too; on a terminal it stands in the error output.
     """
+    if errors and outcome.errors:
+        yield _line(0, ("COULD NOT BE JUDGED", "bold red"))
+        yield from (_line(2, (str(problem), "")) for problem in outcome.errors)
+        yield Line()
     for verdict in outcome.verdicts:
         yield from _verdict(verdict, verbose=verbose)
     if len(outcome.verdicts) > 1:
@@ -91,12 +96,12 @@ def _rule(verdict: Verdict, name: str, findings: Sequence[Finding], *, verbose: 
     rule = verdict.rules[name]
     advice = " (advisory)" if advises(findings[0]) else ""
     yield _line(2, (name, "bold"), (f" {rule.title}{advice}", ""))
-    for finding in findings:
-        place = f"  {finding.source}" if str(finding.source) else ""
-        yield _line(4, (resource(finding.resource, full=verbose), ""), (place, "dim"))
-        yield _line(6, (f"{finding.property}: " if finding.property else "", "bold"), (finding.message, ""))
-        if finding.fix != rule.fix:
-            yield _line(6, ("fix: ", "dim"), (finding.fix, ""))
+    for (urn, place), same in groupby(findings, lambda finding: (finding.resource, str(finding.source))):
+        yield _line(4, (resource(urn, full=verbose), ""), (f"  {place}" if place else "", "dim"))
+        for finding in same:
+            yield _line(6, (f"{finding.property}: " if finding.property else "", "bold"), (finding.message, ""))
+            if finding.fix != rule.fix:
+                yield _line(6, ("fix: ", "dim"), (finding.fix, ""))
     if any(finding.fix == rule.fix for finding in findings):
         yield _line(4, ("fix: ", "dim"), (rule.fix, ""))
     yield Line()

@@ -1,0 +1,55 @@
+"""Files are read within limits, or refused with the reason."""
+
+import gzip
+import io
+import sys
+
+import pytest
+
+from components.base.problems import InvalidInputError
+from herd.check import source
+from herd.check.source import read
+
+REFUSED = {
+    "empty": (b"", "is empty"),
+    "blank": (b" \n\n", "is empty"),
+    "binary": (b"\x7fELF\0\0", "isn't text: it is binary"),
+    "compressed": (gzip.compress(b"a: 1"), "isn't text: it is compressed (gzip)"),
+    "utf-16": ("a: 1".encode("utf-16"), "isn't UTF-8 text"),
+    "latin-1": ("a: 1\nb: ü".encode("latin-1"), ":2: isn't UTF-8 text"),
+    "large": (b"a" * 101, "is larger than 100 bytes"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_is_refused(case, tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "MOST_BYTES", 100)
+    data, words = REFUSED[case]
+    path = tmp_path / "f.yaml"
+    path.write_bytes(data)
+    with pytest.raises(InvalidInputError) as caught:
+        read(str(path))
+    assert words in str(caught.value)
+    assert str(caught.value).startswith(str(path))
+
+
+def test_what_is_no_file(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name, words in (
+        ("", "is a folder"),
+        ("none", "no such file"),
+        ("loop", "can't be read"),
+        ("a\0b", "can't be read"),
+    ):
+        with pytest.raises(InvalidInputError, match=words):
+            read(str(tmp_path / name))
+
+
+def test_a_device_without_end_is_no_trap():
+    with pytest.raises(InvalidInputError, match="binary"):
+        read("/dev/zero")
+
+
+def test_standard_input_and_a_byte_order_mark(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfa: 1")))
+    assert read("-") == source.Source("<stdin>", "a: 1")
