@@ -100,7 +100,7 @@ def _metadata(rule: Rule) -> _Metadata:
         "display_name": f"{rule.id} {rule.title}",
         "framework": _framework(rule),
         "tags": [rule.id, rule.pack, *mapped],
-        "remediation_steps": f"{rule.fix} Why: {rule.why}",
+        "remediation_steps": f"{rule.fix} Why: {rule.why} (`herd policy explain {rule.id}`)",
     }
 
 

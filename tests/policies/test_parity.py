@@ -1,6 +1,7 @@
 """The pack finds what `herd check` finds: every fixture of every rule, through the protocol as in a real `up`."""
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from google.protobuf import struct_pb2
@@ -125,7 +126,10 @@ def by_the_engine(stack, facts):
     )
 
 
-@pytest.mark.parametrize("rule", RULES)
+# Reading the fixtures takes the time: every fifth rule's in the default suite, the others' in the slow one.
+@pytest.mark.parametrize(
+    "rule", [pytest.param(name, marks=[pytest.mark.slow] * (number % 5 > 0)) for number, name in enumerate(RULES)]
+)
 def test_every_fixture_is_judged_alike(servicer, rule):
     fixture = fixtures.load(rule)
     found = set()
@@ -138,3 +142,16 @@ def test_every_fixture_is_judged_alike(servicer, rule):
         assert through_the_protocol(servicer, stack, facts) == expected, case.case
         found |= {name for name, _, _ in expected}
     assert RULES[rule].name in found
+
+
+@pytest.mark.slow
+def test_a_thousand_resources_cost_a_tiny_part_of_a_preview(servicer):
+    stacks = [deployed(fixtures.stack(case)) for rule in RULES for case in fixtures.load(rule).good]
+    subjects = [subject for stack in stacks for subject in stack.subjects][:1000]
+    many = tuple(
+        replace(subjects[n % len(subjects)], urn=f"{subjects[n % len(subjects)].urn}-{n}") for n in range(1000)
+    )
+    began = process_time()
+    through_the_protocol(servicer, Stack(many, "fixture", "herd", Origin.DEPLOYMENT), Facts())
+    # The engine itself takes more than 20 ms a resource for checks, diffs and events.
+    assert process_time() - began < 0.2 * 1000 * 0.020
