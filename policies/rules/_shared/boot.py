@@ -94,7 +94,7 @@ def boot_texts(resource: Subject) -> Iterator[BootText]:
         places += [one.at("userData") for one in resource.props.each("launchSpecifications")]
     for place in places:
         if text := place.literal():
-            yield from _parts(place, _decoded(text, place))
+            yield from _parts(place, decoded(text, place))
 
 
 def _actions(cluster: Node) -> Iterator[BootText]:
@@ -117,7 +117,7 @@ def _actions(cluster: Node) -> Iterator[BootText]:
             yield BootText(place, url, Kind.ACTION)
 
 
-def _decoded(text: str, node: Node) -> str:
+def decoded(text: str, node: Node) -> str:
     """Text as the machine reads it: out of base64, which not everything needs to be in, and out of gzip."""
     packed: bytes | None = None
     if not re.search(r"[^A-Za-z0-9+/=\s]", text):
