@@ -34,7 +34,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
 
 
 def _values(resource: Subject) -> Iterator[Violation]:
-    """Charts have no schema, but a map with a `repository` and a `tag` is an image in all of them."""
+    """Charts have no schema, but these are images in all of them: `image: {repository, tag}`, `image: NAME:TAG`."""
     values = resource.props.at("values")
     if not values.present:
         return
@@ -42,14 +42,30 @@ def _values(resource: Subject) -> Iterator[Violation]:
     for node in parts(values):
         entries = node.entries()
         unseen += [below for key, below in entries.items() if below.hidden and "image" in key.lower()]
-        if "repository" in entries and "tag" in entries and not node.text("digest"):
-            tag = node.text("tag") or ""
-            # An empty tag means the chart's own version in almost every chart.
-            if tag and "@" not in tag:
-                yield from _moving(node.at("tag"), tag, f"{node.text('repository')}:{tag}")
+        if "tag" in entries and ("repository" in entries or _named_image(node)) and not node.text("digest"):
+            yield from _tag(node.at("tag"), node.text("repository") or "the image")
+        for below in (below for key, below in entries.items() if key.lower().endswith("image") and _is_text(below)):
+            image = read(below)
+            if image.tag and not image.pinned:
+                yield from _moving(below, image.tag, image.text)
     # Other hidden values (passwords, addresses) are no images; these may be.
     for node in unseen:
         node.text()
+
+
+def _tag(node: Node, repository: str) -> Iterator[Violation]:
+    tag = node.text() or ""
+    # An empty tag means the chart's own version in almost every chart; some take `TAG@DIGEST`.
+    if tag and "@" not in tag:
+        yield from _moving(node, tag, f"{repository}:{tag}")
+
+
+def _named_image(node: Node) -> bool:
+    return bool(node.path) and str(node.path[-1]).lower().endswith("image")
+
+
+def _is_text(node: Node) -> bool:
+    return not (node.hidden or node.is_map or node.is_list) and node.text() is not None
 
 
 def _moving(node: Node, tag: str, shown: str) -> Iterator[Violation]:

@@ -24,7 +24,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
 
 
 def _covers(registry: Subject, repository: Subject) -> bool:
-    region, here = registry.provider.text("region"), repository.provider.text("region")
+    region, here = _region(registry), _region(repository)
     if region and here and region != here:
         return False
     # A generated name begins with what nobody knows here: only a filter for everything is sure to match it.
@@ -35,6 +35,11 @@ def _covers(registry: Subject, repository: Subject) -> bool:
         if rule.literal("scanFrequency") in _AUTOMATIC
         for filter_ in rule.each("repositoryFilters")
     )
+
+
+def _region(resource: Subject) -> str | None:
+    """A resource's own, which pulumi-aws 7 has, or its provider's."""
+    return resource.props.text("region") or resource.provider.text("region")
 
 
 def _selects(pattern: str, name: str) -> bool:
