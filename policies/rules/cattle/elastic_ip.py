@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from policies.engine.facts import Facts
@@ -39,15 +40,20 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
 
 
 def _of_gateway(address: Subject, stack: Stack) -> bool:
-    for gateway in stack.of_type(_NAT):
-        keys = [gateway.props.at("allocationId"), *gateway.props.at("secondaryAllocationIds").each()]
-        if any(stack.named_by(key) is address for key in keys):
-            return True
-    return any(
-        stack.named_by(mapping.at("allocationId")) is address
-        for balancer in stack.of_type(_BALANCER)
-        for mapping in balancer.props.each("subnetMappings")
-    )
+    return address.urn in _of_gateways(stack)
+
+
+@lru_cache(maxsize=2)
+def _of_gateways(stack: Stack) -> frozenset[str]:
+    """The addresses of NAT gateways and balancers."""
+    keys = [
+        key
+        for gateway in stack.of_type(_NAT)
+        for key in (gateway.props.at("allocationId"), *gateway.props.at("secondaryAllocationIds").each())
+    ]
+    for balancer in stack.of_type(_BALANCER):
+        keys += [mapping.at("allocationId") for mapping in balancer.props.each("subnetMappings")]
+    return frozenset(named.urn for key in keys if (named := stack.named_by(key)) is not None)
 
 
 RULE: Final = GraphRule(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -61,19 +62,68 @@ _NO_BASTION: Final = "Delete the bastion and its security group; sessions go thr
 _NO_CONSOLE: Final = "Set enabled to false; sessions go through Session Manager."
 
 
+@dataclass(frozen=True)
+class _Index:
+    """Who names which role: by reference, by name, by ARN.
+
+    Attributes:
+        by_key: Who, by the role's URN, name or ARN.
+        hidden: Why one name can't be seen.
+    """
+
+    by_key: dict[str, list[Subject]]
+    hidden: UnevaluatedError | None
+
+    def of(self, role: Subject) -> tuple[Subject, ...]:
+        """Those that surely name a role."""
+        keys = dict.fromkeys((role.urn, *(role.outputs.text(key) for key in ("arn", "name", "id")), _name(role)))
+        return tuple(dict.fromkeys(one for key in keys if key for one in self.by_key.get(key, ())))
+
+
+def _name(role: Subject) -> str | None:
+    try:
+        return role.props.text("name")
+    except UnevaluatedError:
+        return None  # Whoever names it in a preview does so by reference, which is unknown too.
+
+
+@lru_cache(maxsize=2)
+def _node_roles(stack: Stack) -> _Index:
+    return _index(stack, _NODE_ROLES)
+
+
+@lru_cache(maxsize=2)
+def _attachments(stack: Stack) -> _Index:
+    return _index(stack, {kind: (roles,) for kind, (roles, _) in _ATTACHMENTS.items()})
+
+
+def _index(stack: Stack, places: Mapping[str, tuple[str, ...]]) -> _Index:
+    by_key: dict[str, list[Subject]] = {}
+    hidden: UnevaluatedError | None = None
+    for subject in stack.of_type(*places):
+        for place in places[subject.type]:
+            try:
+                keys = {key for at in _each(subject.props.at(*place.split("."))) for key in _keys(at)}
+            except UnevaluatedError as error:
+                hidden = hidden or error
+                continue
+            for key in keys:
+                by_key.setdefault(key, []).append(subject)
+    return _Index(by_key, hidden)
+
+
+def _keys(at: Node) -> tuple[str, ...]:
+    text = at.text() or ""
+    return (text.owner,) if isinstance(text, Reference) else (text, text.rpartition("/")[2])
+
+
 def _is_of_nodes(role: Subject, stack: Stack) -> bool:
-    return any(_names(at, role) for at in _node_roles(stack))
-
-
-@lru_cache(maxsize=4)
-def _node_roles(stack: Stack) -> tuple[Node, ...]:
-    return tuple(
-        one
-        for kind, keys in _NODE_ROLES.items()
-        for subject in stack.of_type(kind)
-        for key in keys
-        for one in _each(subject.props.at(*key.split(".")))
-    )
+    index = _node_roles(stack)
+    if index.of(role):
+        return True
+    if index.hidden:
+        raise index.hidden
+    return False
 
 
 def _each(node: Node) -> tuple[Node, ...]:
@@ -82,15 +132,6 @@ def _each(node: Node) -> tuple[Node, ...]:
         return (node,) if node.text() is not None else ()
     except UnevaluatedError as error:
         return (node,) if error.reason is not Reason.MISSHAPEN else tuple(node.each())
-
-
-def _names(at: Node, role: Subject) -> bool:
-    """Whether a property names a role: by reference, by name, by ARN."""
-    text = at.text() or ""
-    if isinstance(text, Reference):
-        return text.owner == role.urn
-    names = (role.props.text("name"), role.outputs.text("name"), role.outputs.text("id"))
-    return text == role.outputs.text("arn") or text.rpartition("/")[2] in {name for name in names if name}
 
 
 def _has_sessions(role: Subject, stack: Stack) -> bool:
@@ -104,10 +145,11 @@ def _has_sessions(role: Subject, stack: Stack) -> bool:
         for setting in stack.of_type("aws:ssm/serviceSetting:ServiceSetting")
     ):
         return True
-    unclear: UnevaluatedError | None = None
-    for proof in (_managed(role), _inline(role), *_attached(role, stack)):
+    index = _attachments(stack)
+    unclear: UnevaluatedError | None = index.hidden
+    for policy in (role, *_each(role.props.at("managedPolicyArns")), *_attached(role, index)):
         try:
-            if any(_opens(at, stack) for at in proof):
+            if _opens(policy, stack):
                 return True
         except UnevaluatedError as error:
             unclear = unclear or error
@@ -116,22 +158,10 @@ def _has_sessions(role: Subject, stack: Stack) -> bool:
     return False
 
 
-def _managed(role: Subject) -> Iterator[Node | Subject]:
-    yield from _each(role.props.at("managedPolicyArns"))
-
-
-def _inline(role: Subject) -> Iterator[Node | Subject]:
-    yield role
-
-
-def _attached(role: Subject, stack: Stack) -> Iterator[Iterator[Node | Subject]]:
-    for kind, (roles, policies) in _ATTACHMENTS.items():
-        for attachment in stack.of_type(kind):
-            yield _given(attachment, roles, policies, role)
-
-
-def _given(attachment: Subject, roles: str, policies: str, role: Subject) -> Iterator[Node | Subject]:
-    if any(_names(at, role) for at in _each(attachment.props.at(roles))):
+def _attached(role: Subject, index: _Index) -> Iterator[Node | Subject]:
+    """What is attached to a role: policies by ARN, and those that are written out."""
+    for attachment in index.of(role):
+        policies = _ATTACHMENTS[attachment.type][1]
         if policies:
             yield from _each(attachment.props.at(policies))
         else:
