@@ -20,6 +20,7 @@ from components.base.yaml_file import YamlFile
 from components.gpu_cluster.spec import StaticGeneration
 from components.k8s_platform.scheduling import DRAINING, GENERATION, POOL, SLICE
 from components.release.load import FOLDER, lock_path
+from herd.check.planned import plan_of
 from herd.engine.state import urn_type
 from herd.plan import Plan
 from herd.pool.drain import drain
@@ -32,6 +33,10 @@ from herd.release.files import write_lock
 from herd.release.lookup import Clients
 from herd.release.rehearsed import rehearsed_lock
 from herd.write import write_text
+from policies.engine.facts import Facts
+from policies.engine.plan import evaluate_plan
+from policies.engine.values import Reason
+from policies.rules import plan_rules
 
 POOL_COMPONENT: Final = "herd:gpu_cluster:GpuNodePool"
 # What the program needs of a tree; copying more would cost seconds.
@@ -97,25 +102,28 @@ class Rolling:
         order = Order(release=release)
         self._note(roll(self._loaded(), pools, order)[1])
         plan = self._up()
-        yield "the next generation beside the old", plan, [*wrong(plan, {"create"}), *self._beside()]
+        yield "the next generation beside the old", plan, [*self._wrong(plan, {"create"}), *self._beside()]
         for _ in range(MOST_STEPS):
             if not (going := list(self._going())):
                 return
             for name, key, slices in going:
                 self._note(drain(self._loaded(), name, key, slices)[1])
             plan = self._up()
-            yield f"drain {_told(going)}", plan, wrong(plan, {"update"})
+            yield f"drain {_told(going)}", plan, self._wrong(plan, {"update"})
             for name, key, slices in going:
                 self._retire(name, key, slices)
             plan = self._up()
-            yield f"retire {_told(going)}", plan, wrong(plan, {"delete"})
+            yield f"retire {_told(going)}", plan, self._wrong(plan, {"delete"})
             grown = roll(self._loaded(), pools, order)[1]
             if any(" grows " in line for line in grown):
                 self._note(grown)
                 plan = self._up()
                 # New slices of a static pool; higher limits of an elastic one.
-                yield "the newest generation takes the room", plan, wrong(plan, {"create", "update"})
+                yield "the newest generation takes the room", plan, self._wrong(plan, {"create", "update"})
         raise InvalidInputError.one(f"the roll doesn't end: {', '.join(self.notes[-3:])}", field="--roll")
+
+    def _wrong(self, plan: Plan, expected: set[str]) -> list[str]:
+        return [*wrong(plan, expected), *unlawful(plan, self._loaded())]
 
     def _loaded(self) -> PoolStack:
         return load(self._tree.root, self._stack)
@@ -189,6 +197,14 @@ def wrong(plan: Plan, expected: set[str]) -> list[str]:
         if custom and (step.op not in expected or not inside):
             found.append(f"{step.op} {step.urn.rpartition('$')[2]} ({', '.join(step.diffs) or 'no property named'})")
     return found
+
+
+def unlawful(plan: Plan, loaded: PoolStack) -> list[str]:
+    """What the law says of an `up`: a roll that goes the way its people would breaks no rule about plans."""
+    facts = Facts(environment=loaded.settings.environment, project=loaded.project, stack=loaded.stack)
+    judged = evaluate_plan(plan_of(plan, stack=loaded.stack, project=loaded.project), plan_rules(), facts)
+    crashed = [silent.message for silent in judged.not_evaluated if silent.reason is Reason.CRASHED]
+    return [*(f"{found.rule}: {found.message}" for found in judged.findings), *crashed]
 
 
 def evidence(loaded: PoolStack, busy_generation: tuple[str, str], now: datetime, *, busy: bool) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 import pytest
 from pydantic import TypeAdapter
 
+from components.base.context import Environment
 from components.base.problems import InvalidInputError
 from components.gpu_cluster.spec import Pools
 from herd.plan import Plan, Step
-from herd.rehearse.rolling import POOL_COMPONENT, Rolling, evidence, wrong
+from herd.rehearse.rolling import POOL_COMPONENT, Rolling, evidence, unlawful, wrong
 from herd.rehearse.run import rehearse
 from herd.rehearse.workspace import Tree
 
@@ -171,3 +172,12 @@ def test_every_pool_rolls_and_nothing_else_is_touched(stack, swapped):
     assert [what.removeprefix("drain ") for what in drained] == [what.removeprefix("retire ") for what in retired]
     (leftovers,) = [phase for phase in report.phases if phase.name == "leftover audit"]
     assert leftovers.ok
+
+
+class TestTheLaw:
+    def test_a_group_that_goes_undrained_breaks_it(self):
+        loaded = SimpleNamespace(settings=SimpleNamespace(environment=Environment.PROD), project="herd", stack="prod")
+        group = {"inputs": {"scalingConfig": {"maxSize": 4}}}
+        step = Step("delete", GROUP, "aws:eks/nodeGroup:NodeGroup", "done", old=group)
+        (said,) = unlawful(Plan((step,), {}), loaded)
+        assert said.startswith("HERD-P2: ")
