@@ -125,7 +125,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.dictionaries(st.text("abc", min_size=1), VALUES, min_size=1, max_size=4))
 def test_reads_what_a_yaml_writer_wrote(value):
     import io
