@@ -19,7 +19,7 @@ _ECR: Final = re.compile(
     r"(?P<account>\d{12}|\0)\.dkr[.-]ecr(?:-fips)?\.[^.]+\.(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|on\.aws)"
 )
 # AWS's own: EKS add-ons, Deep Learning Containers, SageMaker. Sources: EKS User Guide, "View Amazon container image
-# registries"; aws/deep-learning-containers, available_images.md.
+# registries"; aws/deep-learning-containers, available_images.md; SageMaker, "Docker Registry Paths".
 _AWS: Final = frozenset(("602401143452", "763104351884", "683313688378", "520713654638"))
 
 

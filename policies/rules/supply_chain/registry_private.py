@@ -48,8 +48,6 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
 
 
 def _policy(node: Node) -> Iterator[Violation]:
-    if not node.present:
-        return
     for statement in Document(node, DocumentKind.RESOURCE).statements():
         if statement.allows and statement.everyone and not _limited(statement):
             yield Violation(node, "allows everybody: Principal is * and no condition says who", _FIX_POLICY)

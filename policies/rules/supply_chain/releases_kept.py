@@ -39,8 +39,6 @@ def _cleans(policy: Subject, repository: Subject, stack: Stack) -> bool:
 
 
 def _expires(policy: Node) -> Iterator[Violation]:
-    if not policy.present:
-        return
     kept: set[str] = set()
     for rule in sorted(policy.each("rules"), key=lambda rule: rule.number("rulePriority") or 0):
         selection = rule.at("selection")

@@ -41,7 +41,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
 
 def _helm(props: Node) -> Iterator[Violation]:
     """Pulumi's Helm resources; a chart that comes with the program or from an exact URL needs no version."""
-    if props.has("path") or (not props.has("chart") and not props.has("version")):
+    if not (props.has("chart") or props.has("version")):
         return
     if isinstance(props.plain("chart"), dict) or _comes_along(props):
         return
@@ -100,7 +100,7 @@ def _argo(props: Node) -> Iterator[Violation]:
         revision = source.at("targetRevision")
         if source.has("chart") or (source.text("repoURL") or "").startswith("oci://"):
             yield from _version(revision, "the newest version")
-        elif source.present:
+        else:
             yield from _git(revision)
 
 
