@@ -36,8 +36,12 @@ Found = tuple[Node, Mapping[str, Node]]
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     """What runs is named by owner and release whoever made it; what is kept, once its stack has tags at all."""
     at, given = _RUNS[resource.type](resource, stack) if resource.type in _RUNS else _plain(resource, stack)
-    required = _required(resource, given, facts)
-    if missing := lacking(required, given):
+    missing = lacking(_required(resource, given, facts), given)
+    own = tags(resource)
+    if not missing and resource.type in (_TEMPLATE, _NODE_GROUP) and _named(own_tags(resource.props.at("tags"))):
+        # It tells whose it is, so it tells all: its machines' tags aren't on itself.
+        at, missing = resource.props.at("tags"), lacking([OWNER, RELEASE], own)
+    if missing:
         yield Violation(at, f"carries no {', '.join(missing)}: nobody can tell whose it is, or what it belongs to")
 
 
@@ -47,8 +51,11 @@ def _required(resource: Subject, given: Mapping[str, Node], facts: Facts) -> lis
     if default_tags(resource):
         all_of_them = [tag for tag in facts.tags if runs or tag != RELEASE]
         return [*dict.fromkeys((*least, *all_of_them, *([TTL] if facts.environment is Environment.DEV else [])))]
-    named = [tag for tag in (OWNER, "team", "cost-centre", "environment") if not lacking([tag], given)]
-    return least or ([OWNER] if named else [])
+    return least or ([OWNER] if _named(given) else [])
+
+
+def _named(given: Mapping[str, Node]) -> bool:
+    return any(not lacking([tag], given) for tag in (OWNER, "team", "cost-centre"))
 
 
 def _plain(resource: Subject, stack: Stack) -> Found:

@@ -35,7 +35,18 @@ def selected(resource: Subject, stack: Stack) -> bool:
     Raises:
         UnevaluatedError: A selection or the resource's tags are hidden.
     """
-    return any(_takes(selection.props, resource, stack) for selection in stack.of_type(SELECTION))
+    return any(
+        _has_plan(selection.props.at("planId"), stack) and _takes(selection.props, resource, stack)
+        for selection in stack.of_type(SELECTION)
+    )
+
+
+def _has_plan(plan: Node, stack: Stack) -> bool:
+    """Whether there is a plan with rules; one outside the stack is taken for whole."""
+    found = stack.named_by(plan)
+    if found is None:
+        return not isinstance(plan.text(), Reference)
+    return any(True for _ in found.props.each("rules"))
 
 
 def _takes(selection: Node, resource: Subject, stack: Stack) -> bool:

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.engine.facts import Facts
-from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
-from policies.engine.subject import Subject
+from policies.engine.rule import GraphRule, Severity, Violation, everywhere
+from policies.engine.subject import Stack, Subject
+from policies.rules._shared.naming import naming
 
+_POLICY: Final = "aws:efs/fileSystemPolicy:FileSystemPolicy"
 ACCESS_POINT: Final = "aws:efs/accessPoint:AccessPoint"
 # Last part of the path: below it each person owns a directory, so no single identity would be right.
 _HOMES: Final = ("home", "homes", "users")
 
 
-def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
+def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     """Without either an access point is another door to the same room."""
     path = resource.props.at("rootDirectory", "path")
     root = path.text() or "/"
@@ -25,13 +27,24 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     for key in ("uid", "gid"):
         identity = resource.props.at("posixUser", key)
         number = identity.text()
-        if number is None and not homes:
+        if number is None and homes and not _guarded(resource, stack):
+            yield Violation(
+                identity,
+                f"posixUser.{key} is absent, and no policy says which roles may mount the home directories",
+                fix="Add a FileSystemPolicy that lets roles in through access points alone.",
+            )
+        elif number is None and not homes:
             yield Violation(identity, f"posixUser.{key} is absent: clients are whoever they say they are")
         elif number == "0" and key == "uid":
             yield Violation(identity, "posixUser.uid is 0: every client is root")
 
 
-RULE: Final = ResourceRule(
+def _guarded(access_point: Subject, stack: Stack) -> bool:
+    system = stack.named_by(access_point.props.at("fileSystemId"))
+    return system is not None and any(naming(stack, system, "fileSystemId", _POLICY))
+
+
+RULE: Final = GraphRule(
     id="HERD-056",
     name="efs-access-points",
     pack="data",
@@ -42,7 +55,8 @@ RULE: Final = ResourceRule(
     why=(
         "NFS believes the user id that a client sends. An access point with a root directory of its own and an enforced"
         " user keeps one team's job out of another's files. Home directories of many people (a path that ends in home,"
-        " homes or users) have as many owners, and there the ids that clients send decide."
+        " homes or users) have as many owners: there the ids that clients send decide, and a file system policy says"
+        " which roles get that far."
     ),
     fix="Give it `root_directory={'path': '/team-a', …}` and `posix_user={'uid': …, 'gid': …}`.",
     mappings={"checkov": ("CKV_AWS_329", "CKV_AWS_330"), "fsbp": ("EFS.3", "EFS.4")},

@@ -12,6 +12,7 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared import buckets
+from policies.rules._shared.iam import statements
 from policies.rules._shared.parallelcluster import TYPES as CLUSTERS
 from policies.rules._shared.parallelcluster import clusters
 
@@ -56,6 +57,11 @@ _STORES: Final = {
     "aws:backup/vault:Vault": _Store("kmsKeyArn", strict=False),
 }
 _TABLE: Final = "aws:dynamodb/table:Table"
+# Property with the key, and the principals in a key's policy that show it is meant for this.
+_BY_SERVICE: Final = {
+    "aws:cloudwatch/logGroup:LogGroup": ("kmsKeyId", ("logs.",)),
+    "aws:sns/topic:Topic": ("kmsMasterKeyId", ("sns.", "budgets.", "costalerts.", "cloudwatch.", "events.")),
+}
 _LUSTRE: Final = "aws:fsx/lustreFileSystem:LustreFileSystem"
 _STORAGE_CLASSES: Final = tuple(f"kubernetes:storage.k8s.io/{v}:StorageClass" for v in ("v1", "v1beta1"))
 _EBS_PROVISIONERS: Final = ("ebs.csi.aws.com", "kubernetes.io/aws-ebs")
@@ -91,6 +97,26 @@ def _template(resource: Subject, stack: Stack) -> Iterator[Violation]:
 
 def _node_class(resource: Subject, stack: Stack) -> Iterator[Violation]:
     yield from _mappings(resource.props.at("spec"), "kmsKeyID", stack)
+
+
+def _through_service(resource: Subject, stack: Stack) -> Iterator[Violation]:
+    """What a service encrypts with a key that lets it: judged if a key of the stack does."""
+    key, services = _BY_SERVICE[resource.type]
+    named = resource.props.at(key)
+    text = named.text()
+    if text and _AWS_KEY.search(text):
+        yield Violation(named, f"{text} is AWS's own key, which nobody can take away, audit apart or share")
+    elif not text and any(_lets_in(one, services) for one in stack.of_type(*_OUR_KEYS)):
+        yield Violation(named, f"{key} names no key though the stack has one that lets the service use it")
+
+
+def _lets_in(key: Subject, services: tuple[str, ...]) -> bool:
+    return any(
+        service.startswith(services)
+        for statement in statements(key)
+        if statement.allows
+        for service in statement.principals.get("Service", ())
+    )
 
 
 def _mappings(at: Node, key: str, stack: Stack) -> Iterator[Violation]:
@@ -194,6 +220,7 @@ _SPELLED: Final[dict[str, Callable[[Subject, Stack], Iterator[Violation]]]] = {
     buckets.ENCRYPTION: _beside,
     _TABLE: _table,
     _TEMPLATE: _template,
+    **dict.fromkeys(_BY_SERVICE, _through_service),
     **dict.fromkeys(_NODE_CLASSES, _node_class),
     **dict.fromkeys(_INSTANCES, _instance),
     **dict.fromkeys(_STORAGE_CLASSES, _storage_class),
@@ -222,7 +249,8 @@ RULE: Final = GraphRule(
         "AWS's own keys can't be taken away from anybody, are the same for every stack of an account, and can't be used"
         " from another account: a copy for restores there is impossible. A key of ours has a policy, an audit trail"
         " and an end. Disks of machines, storage classes, databases and vaults may do with AWS's own key as long as"
-        " the stack has no key; S3 and load balancers write access logs only to buckets with S3's own keys."
+        " the stack has no key, logs and topics as long as no key lets their service in; S3 and load balancers write"
+        " access logs only to buckets with S3's own keys."
     ),
     fix="Pass the ARN of the stack's key (`kms_key_id=key.arn`), for a bucket as `kms_master_key_id` with `aws:kms`.",
     mappings={
