@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from components.base.problems import Problem
-from herd.check.report.words import advises, agreed, resource, verdict_line
+from herd.check.report.words import advises, agreed, resource, shown, verdict_line
 from herd.check.run import Outcome
 from herd.check.verdict import Verdict
 from policies.engine.subject import Place
@@ -27,7 +27,7 @@ def commands(outcome: Outcome) -> Iterator[str]:
         yield from _verdict(verdict)
     for verdict in outcome.verdicts:
         # A line that starts like a command would be one.
-        yield " ".join(verdict_line(verdict).split())
+        yield shown(verdict_line(verdict))
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:
@@ -50,9 +50,11 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
 
 def annotation(level: Level, title: str, message: str, place: Place) -> str:
     """One workflow command."""
-    properties = {"file": place.file, "line": str(place.line) if place.line else "", "title": title}
+    properties = {"file": place.file, "line": str(place.line) if place.line else "", "title": shown(title)}
     said = ",".join(f"{key}={_escaped(value, _PROPERTY)}" for key, value in properties.items() if value)
-    return f"::{level} {said}::{_escaped(message, _DATA)}"
+    # What is judged may hold anything; logs show colours and more.
+    lines = "\n".join(map(shown, message.split("\n")))
+    return f"::{level} {said}::{_escaped(lines, _DATA)}"
 
 
 def _problem(problem: Problem, title: str) -> str:

@@ -110,7 +110,8 @@ def _finding(verdict: Verdict, finding: Finding, index: Mapping[str, int]) -> di
 
 
 def _result(verdict: Verdict, item: Finding | NotEvaluated, message: str, index: Mapping[str, int]) -> dict[str, Any]:
-    identity = json.dumps([item.rule, verdict.facts.project, stacks_name(verdict, item), item.resource, item.property])
+    about = (verdict.facts.project, stacks_name(verdict, item), item.resource, item.property, item.message)
+    identity = json.dumps([item.rule, *about])
     return {
         "ruleId": item.rule,
         "ruleIndex": index[item.rule],
