@@ -16,4 +16,6 @@ def show(lines: Iterable[Line], stream: IO[str]) -> None:
     """Write a report; what wraps keeps its line's indent."""
     console = Console(file=stream, highlight=False)
     for line in lines:
-        console.print(Padding(Text.assemble(*line.parts), (0, 0, 0, line.indent), expand=False))
+        # Padding of nothing prints nothing, not even the line.
+        text = Text.assemble(*line.parts)
+        console.print(Padding(text, (0, 0, 0, line.indent), expand=False) if line.parts else "")

@@ -60,9 +60,12 @@ def report(outcome: Outcome, *, verbose: bool = False, errors: bool = False) -> 
         yield _line(0, ("COULD NOT BE JUDGED", "bold red"))
         yield from (_line(2, (str(problem), "")) for problem in outcome.errors)
         yield Line()
-    for verdict in outcome.verdicts:
+    for index, verdict in enumerate(outcome.verdicts):
+        if index:
+            yield Line()
         yield from _verdict(verdict, verbose=verbose)
     if len(outcome.verdicts) > 1:
+        yield Line()
         failing = [verdict.name for verdict in outcome.verdicts if verdict.stops]
         said = f"{len(failing)} of {len(outcome.verdicts)} fail: {', '.join(failing)}" if failing else "all pass"
         yield _line(0, (said, "bold red" if failing else "bold green"))
@@ -82,7 +85,6 @@ def _verdict(verdict: Verdict, *, verbose: bool) -> Iterator[Line]:
     if not verdict.results.passed and not verdict.results.findings and not verdict.results.not_evaluated:
         yield _line(0, ("no rule looks at anything in it", "yellow"))
     yield _line(0, (verdict_line(verdict), "bold red" if verdict.stops else "bold green"))
-    yield Line()
 
 
 def _findings(verdict: Verdict, *, verbose: bool) -> Iterator[Line]:

@@ -26,7 +26,7 @@ def test_with_everything_spelled_out(outcome):
 
 def test_nothing_wrong(fine):
     assert plain(fine) == (
-        "dev, severities of dev (as asked)\n\nPASSES dev as its program registers it: no findings, 5 passed\n\n"
+        "dev, severities of dev (as asked)\n\nPASSES dev as its program registers it: no findings, 5 passed\n"
     )
 
 
@@ -44,6 +44,7 @@ def test_a_terminal_s_width_is_kept(outcome, monkeypatch):
     out = io.StringIO()
     show(report(outcome), out)
     assert max(map(len, out.getvalue().splitlines())) <= 60
+    assert "\n\nLOW\n" in out.getvalue()
     # What wraps stays under its own line.
     assert "\n      acl: is public-read\n" in out.getvalue()
 
