@@ -270,3 +270,30 @@ def test_the_end_of_the_run_counts_what_was_not_evaluated():
     ((name, level, message),) = told_in_the_end(pack, last({}))
     assert (name, level) == ("law", ADVISORY)
     assert "not evaluated: 2 times (HERD-901 2)" in message
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_both_ways_of_hearing_about_the_run_say_the_same(dry):
+    environment = {
+        "PULUMI_PROJECT": "app",
+        "PULUMI_STACK": "dev",
+        "PULUMI_CONFIG": '{"app:environment": "test"}',
+        "PULUMI_DRY_RUN": str(dry).lower(),
+    }
+    request = analyzer_pb2.AnalyzerStackConfigureRequest(
+        project="app", stack="dev", config={"app:environment": "test"}, dry_run=dry
+    )
+    assert Run.from_environment(environment) == Run.from_request(request)
+    assert Run.from_request(request) == Run("app", "dev", {"app:environment": "test"}, dry)
+
+
+def test_a_rule_that_doesnt_hold_here_cant_be_switched_on():
+    pack = pack_of(rule(small, severity=only_in(Environment.PROD, severity=Severity.HIGH)), of=run("dev"))
+    levels = {"rule-1": analyzer_pb2.PolicyConfig(enforcementLevel=MANDATORY)}
+    pack.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig=levels), None)
+    assert told(pack, made({"size": 4}, stack="dev")) == []
+
+
+def test_a_rule_about_everything_is_asked_about_everything():
+    pack = pack_of(rule(small, types=("*",)))
+    assert len(told(pack, made({"size": 4}), made({"size": 4}, "kubernetes:core/v1:Pod"))) == 2
