@@ -1,0 +1,129 @@
+"""HERD-070: nothing faces the internet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from policies.engine.facts import Facts
+from policies.engine.node import Node
+from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
+from policies.engine.subject import Subject
+from policies.rules._shared.workloads import objects
+
+_BALANCERS: Final = ("aws:lb/loadBalancer:LoadBalancer", "aws:elb/loadBalancer:LoadBalancer")
+_PUBLIC_FLAGS: Final = {
+    "aws:rds/instance:Instance": "publiclyAccessible",
+    "aws:rds/clusterInstance:ClusterInstance": "publiclyAccessible",
+    "aws:redshift/cluster:Cluster": "publiclyAccessible",
+    "aws:dms/replicationInstance:ReplicationInstance": "publiclyAccessible",
+    "aws:mq/broker:Broker": "publiclyAccessible",
+}
+_FUNCTION_URL: Final = "aws:lambda/functionUrl:FunctionUrl"
+_SERVICE: Final = "kubernetes:core/v1:Service"
+_LIST: Final = "kubernetes:core/v1:List"
+_INGRESSES: Final = (
+    "kubernetes:networking.k8s.io/v1:Ingress",
+    "kubernetes:networking.k8s.io/v1beta1:Ingress",
+    "kubernetes:extensions/v1beta1:Ingress",
+)
+_PARAMETERS: Final = (
+    "kubernetes:elbv2.k8s.aws/v1beta1:IngressClassParams",
+    "kubernetes:eks.amazonaws.com/v1:IngressClassParams",
+    "kubernetes:gateway.k8s.aws/v1beta1:LoadBalancerConfiguration",
+)
+_ANNOTATION: Final = "service.beta.kubernetes.io/aws-load-balancer-"
+_OURS: Final = ("service.k8s.aws/nlb", "eks.amazonaws.com/nlb")
+_WORLD: Final = "internet-facing"
+
+
+def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
+    """Absent: EC2's balancers and the cloud provider's Services face the internet, the controller's don't.
+
+    Sources: ELB, CreateLoadBalancer (Scheme); AWS Load Balancer Controller, "Network Load Balancer" (internal since
+    2.2) and "Ingress annotations" (scheme); EKS Auto Mode, "Use Service Annotations to configure NLBs".
+    """
+    props = resource.props
+    if resource.type in _BALANCERS:
+        yield from _balancer(props)
+    elif resource.type in _PUBLIC_FLAGS:
+        place = props.at(_PUBLIC_FLAGS[resource.type])
+        if place.flag(default=False):
+            yield Violation(place, "has a public address", "Leave it in private subnets.")
+    elif resource.type == _FUNCTION_URL:
+        place = props.at("authorizationType")
+        if (place.literal() or "").upper() == "NONE":
+            yield Violation(place, "answers everybody without asking who it is", 'authorization_type="AWS_IAM"')
+    else:
+        for name, manifest in objects(resource):
+            if name in _KUBERNETES:
+                yield from _KUBERNETES[name](manifest)
+
+
+def _balancer(props: Node) -> Iterator[Violation]:
+    if props.literal("loadBalancerType") == "gateway":
+        return
+    place = props.at("internal")
+    if not place.flag(default=False):
+        told = "isn't internal" if place.present else "says nothing of internal, so it faces the internet"
+        yield Violation(place, f"the load balancer {told}")
+
+
+def _service(manifest: Node) -> Iterator[Violation]:
+    if manifest.literal("spec", "type") != "LoadBalancer":
+        return
+    annotations = manifest.at("metadata", "annotations")
+    scheme = annotations.at(f"{_ANNOTATION}scheme")
+    said = scheme.literal()
+    if said == _WORLD:
+        yield Violation(scheme, "the Service's load balancer faces the internet")
+        return
+    # The old cloud provider reads any value of it as true, 0.0.0.0/0 was its usual one.
+    inside = annotations.literal(f"{_ANNOTATION}internal") not in (None, "", "false")
+    by_controller = (
+        manifest.literal("spec", "loadBalancerClass") in _OURS
+        or annotations.literal(f"{_ANNOTATION}type") in ("external", "nlb-ip")
+        or annotations.has(f"{_ANNOTATION}nlb-target-type")
+    )
+    if said != "internal" and not inside and not by_controller:
+        text = "a Service of type LoadBalancer without an internal scheme faces the internet"
+        yield Violation(manifest.at("spec", "type"), text)
+
+
+def _ingress(manifest: Node) -> Iterator[Violation]:
+    scheme = manifest.at("metadata", "annotations", "alb.ingress.kubernetes.io/scheme")
+    if scheme.literal() == _WORLD:
+        yield Violation(scheme, "the Ingress's load balancer faces the internet")
+
+
+def _parameters(manifest: Node) -> Iterator[Violation]:
+    scheme = manifest.at("spec", "scheme")
+    if scheme.literal() == _WORLD:
+        yield Violation(scheme, "every load balancer of the class faces the internet")
+
+
+_KUBERNETES: Final[Mapping[str, Callable[[Node], Iterator[Violation]]]] = {
+    _SERVICE: _service,
+    **dict.fromkeys(_INGRESSES, _ingress),
+    **dict.fromkeys(_PARAMETERS, _parameters),
+}
+
+RULE: Final = ResourceRule(
+    id="HERD-070",
+    name="nothing-faces-the-internet",
+    pack="security",
+    title="Nothing faces the internet",
+    severity=everywhere(Severity.HIGH),
+    types=(*_BALANCERS, *_PUBLIC_FLAGS, _FUNCTION_URL, *_KUBERNETES, _LIST),
+    properties=("internal", "spec.type", "metadata.annotations", "publiclyAccessible", "spec.scheme"),
+    why=(
+        "Notebooks, Ray dashboards, trackers and inference servers run what they are sent. Those that face the internet"
+        " are found by scanners within hours and mine coins for others."
+    ),
+    fix=(
+        "internal=True, or service.beta.kubernetes.io/aws-load-balancer-scheme: internal; people reach it through the"
+        " company's network or VPN."
+    ),
+    mappings={"checkov": ("CKV_AWS_17", "CKV_AWS_258"), "trivy": ("AWS-0053",), "fsbp": ("RDS.2",)},
+    check=check,
+)
