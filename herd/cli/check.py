@@ -113,7 +113,7 @@ def _report(outcome: Outcome, form: Format, output: Path | None, *, verbose: boo
 
         show(report(outcome, verbose=verbose), sys.stdout)
         return
-    text = _text(outcome, form, verbose=verbose)
+    text = _text(outcome, form, verbose=verbose, errors=output is not None)
     if output is None:
         sys.stdout.write(text)
         return
@@ -123,11 +123,11 @@ def _report(outcome: Outcome, form: Format, output: Path | None, *, verbose: boo
     sys.stdout.writelines(f"{shown(verdict_line(verdict))}\n" for verdict in outcome.verdicts)
 
 
-def _text(outcome: Outcome, form: Format, *, verbose: bool) -> str:
+def _text(outcome: Outcome, form: Format, *, verbose: bool, errors: bool) -> str:
     if form is Format.TEXT:
         from herd.check.report.text import report
 
-        return "".join(f"{line.text}\n" for line in report(outcome, verbose=verbose))
+        return "".join(f"{line.text}\n" for line in report(outcome, verbose=verbose, errors=errors))
     if form is Format.GITHUB:
         from herd.check.report.github import commands
 

@@ -159,7 +159,7 @@ class TestWaivers:
         waive()
         self.state(project, "another")
         (verdict,) = judged(states=["dev.json"], rules=pinned).verdicts
-        assert (len(verdict.results.findings), verdict.waived) == (1, ())
+        assert (len(verdict.results.findings), verdict.waived, verdict.problems) == (1, (), ())
 
     def test_one_that_takes_nothing_fails(self, judged, waive, pinned):
         waive()
