@@ -7,7 +7,7 @@ from typing import Final
 
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared.iam import statements
-from policies.rules._shared.naming import names, naming
+from policies.rules._shared.naming import naming
 
 BUCKET: Final = "aws:s3/bucket:Bucket"
 POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
@@ -18,6 +18,12 @@ VERSIONING: Final = "aws:s3/bucketVersioning:BucketVersioning"
 LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 LOGGING: Final = "aws:s3/bucketLogging:BucketLogging"
 _BALANCERS: Final = ("aws:lb/loadBalancer:LoadBalancer", "aws:elb/loadBalancer:LoadBalancer")
+_WRITERS: Final = {
+    "loggings.targetBucket": (BUCKET,),
+    "targetBucket": (LOGGING,),
+    "accessLogs.bucket": _BALANCERS,
+    "connectionLogs.bucket": _BALANCERS,
+}
 # Sources: S3, "Enabling Amazon S3 server access logging"; Elastic Load Balancing, "Enable access logs".
 _LOG_SERVICES: Final = ("logging.s3.amazonaws.com", "logdelivery.elasticloadbalancing.amazonaws.com")
 
@@ -37,12 +43,7 @@ def takes_logs(stack: Stack, bucket: Subject) -> bool:
     Raises:
         UnevaluatedError: A policy or a target that would tell is hidden.
     """
-    written = [block.at("targetBucket") for one in stack.of_type(BUCKET) for block in one.props.each("loggings")]
-    written += [one.props.at("targetBucket") for one in stack.of_type(LOGGING)]
-    written += [
-        one.props.at(key, "bucket") for one in stack.of_type(*_BALANCERS) for key in ("accessLogs", "connectionLogs")
-    ]
-    if any(names(node, bucket, stack) for node in written):
+    if any(any(naming(stack, bucket, key, *types)) for key, types in _WRITERS.items()):
         return True
     allowed = (
         statement.principals.get("Service", ())

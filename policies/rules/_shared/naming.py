@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from policies.engine.node import Node
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reference, UnevaluatedError
 
-_NAMES = ("bucket", "name", "id", "arn")
+_NAMES: Final = ("bucket", "name", "id", "arn")
+
+
+@dataclass
+class _Index:
+    """Who names what by one property of one type.
+
+    Attributes:
+        by_owner: URN of the resource that a symbol names -> who names it.
+        by_text: Id, ARN or name -> who names it.
+        hidden: The first one that can't be seen.
+    """
+
+    by_owner: dict[str, list[Subject]] = field(default_factory=dict)
+    by_text: dict[str, list[Subject]] = field(default_factory=dict)
+    hidden: UnevaluatedError | None = None
+
+
+# Made once a stack: a rule asks for it at every bucket, and looking through all policies each time grows as the square.
+_INDEXES: Final[WeakKeyDictionary[Stack, dict[tuple[str, str], _Index]]] = WeakKeyDictionary()
 
 
 def names(node: Node, target: Subject, stack: Stack) -> bool:
@@ -18,32 +40,66 @@ def names(node: Node, target: Subject, stack: Stack) -> bool:
         UnevaluatedError: The property is unknown.
     """
     value = node.text()
-    if not value:
-        return False
-    if (found := stack.target(value)) is not None:
-        return found is target
-    if isinstance(value, Reference):
-        return False
-    spelled = [target.props.at(key) for key in _NAMES if target.props.has(key)]
-    return any(value == one.text() for one in spelled)
+    if not value or isinstance(value, Reference):
+        return bool(value) and stack.target(value) is target
+    return value in _called(target)
+
+
+def named(node: Node, stack: Stack, *types: str) -> Subject | None:
+    """The resource of some types that a property names; None if it is outside the stack.
+
+    Raises:
+        UnevaluatedError: The property is unknown.
+    """
+    return next((one for one in stack.of_type(*types) if names(node, one, stack)), None)
 
 
 def naming(stack: Stack, target: Subject, key: str, *types: str) -> Iterator[Subject]:
-    """The resources of some types whose property names another one.
+    """The resources of some types whose property (`bucket`, `accessLogs.bucket`) names another one.
 
     Raises:
         UnevaluatedError: None is known to name it, and one may yet.
     """
-    found, hidden = False, None
-    for one in stack.of_type(*types):
-        try:
-            mine = names(one.props.at(key), target, stack)
-        except UnevaluatedError as error:
-            # Others may name it for certain; only if none does is this one needed.
-            hidden = hidden or error
-            continue
-        if mine:
-            found = True
-            yield one
+    indexes = [_index(stack, type_, key) for type_ in types]
+    called = _called(target)
+    found = [one for index in indexes for one in index.by_owner.get(target.urn, ())]
+    found += [one for index in indexes for text in called for one in index.by_text.get(text, ())]
+    yield from dict.fromkeys(found)
+    hidden = next((index.hidden for index in indexes if index.hidden), None)
     if hidden is not None and not found:
-        raise hidden
+        raise UnevaluatedError(hidden.reason, str(hidden), hidden.path)
+
+
+def _called(target: Subject) -> set[str]:
+    """What others may call it. A bucket's policy has the bucket's own name for an id, so ids alone don't tell."""
+    said = (place.text(key) for place in (target.outputs, target.props) for key in _NAMES if place.entries())
+    return {text for text in said if text and not isinstance(text, Reference)}
+
+
+def _index(stack: Stack, type_: str, key: str) -> _Index:
+    indexes = _INDEXES.setdefault(stack, {})
+    if (type_, key) not in indexes:
+        made = indexes[type_, key] = _Index()
+        for one in stack.of_type(type_):
+            try:
+                for node in _places(one.props, key.split(".")):
+                    _note(made, node, one)
+            except UnevaluatedError as error:
+                # Others may name the target for certain; only if none does is this one needed.
+                made.hidden = made.hidden or error
+    return indexes[type_, key]
+
+
+def _note(index: _Index, node: Node, one: Subject) -> None:
+    value = node.text()
+    if isinstance(value, Reference):
+        index.by_owner.setdefault(value.owner, []).append(one)
+    elif value:
+        index.by_text.setdefault(value, []).append(one)
+
+
+def _places(node: Node, keys: list[str]) -> Iterator[Node]:
+    nodes = [node]
+    for key in keys[:-1]:
+        nodes = [below for above in nodes for below in above.each(key)]
+    yield from (above.at(keys[-1]) for above in nodes)

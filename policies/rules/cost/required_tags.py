@@ -15,6 +15,8 @@ from policies.rules._shared.stateful import STATEFUL
 from policies.rules._shared.tags import default_tags, lacking, own_tags, tags
 from policies.rules._shared.templates import templates_of, users_of
 
+# Default tags with this many of the law's are a policy of tags, and have to be whole.
+_POLICY: Final = 3
 OWNER, RELEASE, TTL = "owner", "release", "ttl"
 _TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 _GROUP: Final = "aws:autoscaling/group:Group"
@@ -48,10 +50,14 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
 def _required(resource: Subject, given: Mapping[str, Node], facts: Facts) -> list[str]:
     runs = resource.type in _RUNS
     least = [OWNER, RELEASE] if runs else []
-    if default_tags(resource):
+    if len(_law(default_tags(resource), facts)) >= _POLICY:
         all_of_them = [tag for tag in facts.tags if runs or tag != RELEASE]
         return [*dict.fromkeys((*least, *all_of_them, *([TTL] if facts.environment is Environment.DEV else [])))]
     return least or ([OWNER] if _named(given) else [])
+
+
+def _law(given: Mapping[str, Node], facts: Facts) -> list[str]:
+    return [tag for tag in facts.tags if not lacking([tag], given)]
 
 
 def _named(given: Mapping[str, Node]) -> bool:
@@ -125,9 +131,9 @@ RULE: Final = GraphRule(
     properties=("tags", "tagSpecifications", "spec.tags", "Tags", "provider.defaultTags"),
     why=(
         "A machine without an owner is nobody's bill, and without a release nobody knows what it runs. What runs"
-        " carries both, in any stack. A stack whose provider has default tags carries all of them: owner, team, cost"
-        " centre, environment and data class everywhere, release on what runs, an end (ttl) in dev. Usual synonyms"
-        " count, such as cost-center, CostCentre and env."
+        " carries both, in any stack. A provider with a policy of default tags (three of the law's or more) carries"
+        " them all: owner, team, cost centre, environment and data class everywhere, release on what runs, an end (ttl)"
+        " in dev. Usual synonyms count, such as cost-center, CostCentre and env."
     ),
     fix="Put stack-wide tags into the provider's default tags, and owner and release on what machines are made from.",
     mappings={

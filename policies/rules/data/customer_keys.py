@@ -13,6 +13,7 @@ from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared import buckets
 from policies.rules._shared.iam import statements
+from policies.rules._shared.naming import named
 from policies.rules._shared.parallelcluster import TYPES as CLUSTERS
 from policies.rules._shared.parallelcluster import clusters
 
@@ -171,7 +172,7 @@ def _bucket(bucket: Subject, stack: Stack) -> Iterator[Violation]:
         return
     inline = bucket.props.at("serverSideEncryptionConfiguration")
     if inline.present:
-        yield from _rules(inline, "rule", bucket, stack)
+        yield from _rules(inline, "rule", lambda: buckets.takes_logs(stack, bucket), stack)
     elif not buckets.takes_logs(stack, bucket):
         yield Violation(
             bucket.props, "nothing encrypts the bucket with a key of ours: S3 takes its own (SSE-S3) by default"
@@ -179,11 +180,14 @@ def _bucket(bucket: Subject, stack: Stack) -> Iterator[Violation]:
 
 
 def _beside(resource: Subject, stack: Stack) -> Iterator[Violation]:
-    bucket = stack.named_by(resource.props.at("bucket"))
-    yield from _rules(resource.props, "rules", bucket, stack)
+    def takes_logs() -> bool:
+        bucket = named(resource.props.at("bucket"), stack, buckets.BUCKET)
+        return bucket is not None and buckets.takes_logs(stack, bucket)
+
+    yield from _rules(resource.props, "rules", takes_logs, stack)
 
 
-def _rules(at: Node, key: str, bucket: Subject | None, stack: Stack) -> Iterator[Violation]:
+def _rules(at: Node, key: str, takes_logs: Callable[[], bool], stack: Stack) -> Iterator[Violation]:
     rules = list(at.each(key)) or [at.at(key)]
     for rule in rules:
         default = rule.at("applyServerSideEncryptionByDefault")
@@ -191,7 +195,7 @@ def _rules(at: Node, key: str, bucket: Subject | None, stack: Stack) -> Iterator
         name = algorithm.literal()
         if name in ("aws:kms", "aws:kms:dsse"):
             yield from _store(default, _Store("kmsMasterKeyId"), stack)
-        elif bucket is None or not buckets.takes_logs(stack, bucket):
+        elif not takes_logs():
             yield Violation(algorithm, f"{name or 'no algorithm'}: S3 encrypts with its own keys, not with one of ours")
 
 
