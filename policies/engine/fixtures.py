@@ -195,7 +195,7 @@ def stack(case: Case) -> Stack:
     urns = {resource.name: _urn(resource) for resource in case.resources}
     subjects = tuple(
         Subject(
-            urn=urns[resource.name],
+            urn=_urn(resource),
             type=resource.type,
             name=resource.name,
             values=_real(resource.props, urns),
