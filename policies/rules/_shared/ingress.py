@@ -169,8 +169,8 @@ def network_rules(resource: Subject) -> Iterator[NetworkRule]:
         case "aws:ec2/networkAcl:NetworkAcl" | "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl":
             yield from _inline(props, _OF_ACL, acl=True)
         case "aws:ec2/securityGroupRule:SecurityGroupRule":
-            way = (props.literal("type", default="ingress") or "ingress").lower()
-            yield NetworkRule(props, Direction(way), props.at("securityGroupId"), acl=False, spelling=_SEPARATE)
+            way = Direction.EGRESS if (props.literal("type") or "").lower() == "egress" else Direction.INGRESS
+            yield NetworkRule(props, way, props.at("securityGroupId"), acl=False, spelling=_SEPARATE)
         case "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":
             yield NetworkRule(props, Direction.INGRESS, props.at("securityGroupId"), acl=False, spelling=_OF_VPC)
         case "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":

@@ -1,0 +1,81 @@
+"""HERD-078: no secrets in plain manifests: ConfigMaps, environment variables, arguments, Secrets in files."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import Final
+
+from policies.engine.facts import Facts
+from policies.engine.node import Node
+from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
+from policies.engine.subject import Origin, Subject
+from policies.rules._shared.secrets import secret_in, secrets
+from policies.rules._shared.workloads import TYPES, Container, objects, pods
+
+CONFIG_MAP: Final = "kubernetes:core/v1:ConfigMap"
+OPAQUE: Final = "kubernetes:core/v1:Secret"
+
+
+def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
+    """A Secret is judged in files alone: there base64 is all that hides it, a program's come from elsewhere."""
+    for name, manifest in objects(resource):
+        if name == CONFIG_MAP:
+            for key, value in manifest.entries("data").items():
+                if what := secret_in(key, value.text() or ""):
+                    yield Violation(value, f"a ConfigMap holds {what}")
+        elif name == OPAQUE and resource.origin is Origin.FILE:
+            yield from _secret(manifest)
+    for pod in pods(resource):
+        for container in pod.containers:
+            yield from _container(container)
+
+
+def _container(container: Container) -> Iterator[Violation]:
+    for variable in container.node.each("env"):
+        value = variable.at("value")
+        if what := secret_in(variable.text("name") or "", value.text() or ""):
+            yield Violation(value, f"the container {container.name} has {what} in its environment")
+    for key in ("command", "args"):
+        words = container.node.at(key)
+        # Written as one line: an option and its value are elements of their own.
+        if found := next(secrets(" ".join(words.texts())), None):
+            yield Violation(words, f"the container {container.name} is started with {found[1]}")
+
+
+def _secret(manifest: Node) -> Iterator[Violation]:
+    for value in manifest.entries("stringData").values():
+        if secret_in("password", value.text() or ""):
+            yield Violation(value, "a Secret's value stands in a file in plain text")
+    for value in manifest.entries("data").values():
+        if secret_in("password", _decoded(value.text() or "")):
+            yield Violation(value, "a Secret's value stands in a file, where base64 hides nothing")
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return text
+
+
+RULE: Final = ResourceRule(
+    id="HERD-078",
+    name="no-secrets-in-manifests",
+    pack="security",
+    title="No secrets in ConfigMaps, environment variables, arguments and files",
+    severity=everywhere(Severity.HIGH),
+    types=tuple(dict.fromkeys((CONFIG_MAP, OPAQUE, *TYPES))),
+    properties=("data", "stringData", "spec.containers[].env[].value", "spec.containers[].args"),
+    why=(
+        "Manifests are read by everybody who may list pods, stay in Git and in every release of a chart, and show up in"
+        " crash reports and dashboards."
+    ),
+    fix=(
+        "Rotate the secret now. Then keep it in Secrets Manager and bring it in by the Secrets Store CSI driver or"
+        " External Secrets, as a file or by secretKeyRef."
+    ),
+    mappings={"checkov": ("CKV_K8S_35", "CKV_SECRET_6")},
+    check=check,
+)
