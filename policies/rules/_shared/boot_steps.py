@@ -108,7 +108,14 @@ def _commands(text: str, files: tuple[tuple[str, str], ...] = ()) -> tuple[Comma
     first = body.lstrip().partition("\n")[0]
     if first.startswith("#!") and "python" in first:
         return _of_python(body)
-    return commands(body, dict(files))
+    found = commands(body, dict(files))
+    code = (
+        given
+        for command in found
+        if re.fullmatch(r"python[\d.]*", command.program) and "-c" in command.words
+        for given in command.words[command.words.index("-c") + 1 :][:1]
+    )
+    return (*found, *(inner for given in code for inner in _of_python(given)))
 
 
 def _of_cloud_config(config: dict[str, Any]) -> tuple[Command, ...]:

@@ -17,8 +17,11 @@ MOVING: Final = frozenset(
 """Parts of a URL that name whatever is newest."""
 _COMMIT: Final = re.compile(r"(?<![0-9a-fA-F])[0-9a-f]{40}(?![0-9a-fA-F])")
 _SHA256: Final = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
-_LOCAL: Final = re.compile(r"169\.254\.|127\.|localhost$|::1$|fd00:ec2::|metadata\.|instance-data")
-"""Hosts on the machine itself or its link: the instance metadata, agents."""
+_LOCAL: Final = re.compile(
+    r"169\.254\.|127\.|localhost$|::1$|fd00:ec2::|metadata\.|instance-data"
+    r"|(?:checkip\.amazonaws|ifconfig|icanhazip|api\.ipify)\.(?:com|me|org)$"
+)
+"""Hosts on the machine itself or its link (instance metadata, agents), and those that tell it its own address."""
 _GIT_HOSTS: Final = re.compile(r"(?:raw\.githubusercontent|github|gitlab|bitbucket|gist\.github\w*)\.\w+$|^codeload\.")
 _UNPACKERS: Final = frozenset({"tar", "unzip", "gunzip", "zcat", "cpio", "bunzip2", "unxz", "zstd", "7z", "bsdtar"})
 _TAKERS: Final = (
@@ -116,16 +119,15 @@ def _fetched(command: Command, commands: tuple[Command, ...]) -> Iterator[Downlo
         yield from _bucket(command)
     elif name in ("git", "svn", "hg", "ansible-pull"):
         yield from _repository(command, commands)
-    elif name in _OF_URLS:
+    elif _OF_URLS.fullmatch(name):
         for word in command.arguments:
             url = re.sub(r"^(?:-\w|--[\w-]+=)(?=https?://)|^git\+", "", word)
             if re.match(r"https?://|s3://", url) and not _is_index(word, command) and (moving := moves(url)):
                 yield Download(f"{name} {shown(url)}", moving)
 
 
-_OF_URLS: Final = frozenset(
-    {"kubectl", "helm", "rpm", "yum", "dnf", "yum-config-manager", "zypper", "pip", "pip3", "apt-key", "terraform"}
-    | {"microdnf", "conda", "mamba", "npm"}
+_OF_URLS: Final = re.compile(
+    r"kubectl|helm|rpm|yum|dnf5?|microdnf|tdnf|zypper|yum-config-manager|pip[\d.]*|uv|apt-key|terraform|conda|mamba|npm"
 )
 
 
@@ -163,7 +165,7 @@ def _http(command: Command) -> Iterator[Download]:
         return
     if "X-aws-ec2-metadata-token" in words:
         return
-    taken = next((one for one in command.feeds if one in _TAKERS), "")
+    taken = _taker(command)
     target = _target(command, options)
     for url in urls:
         if is_local(url):
@@ -177,6 +179,12 @@ def _http(command: Command) -> Iterator[Download]:
         asked_newest = command.captured and moving.startswith(("follows", "names no commit"))
         if taken or file not in ("", "-", "/dev/null", "/dev/stdout") or asked_newest:
             yield Download(f"{command.program} {shown(url)}", moving, file if not taken else "", runs)
+
+
+def _taker(command: Command) -> str:
+    """The program behind it that keeps, unpacks or runs its output; one that runs it above all."""
+    found = [one for one in command.feeds if one in _TAKERS]
+    return next((one for one in found if one in RUNNERS | _UNPACKERS), found[0] if found else "")
 
 
 def _split(command: Command) -> tuple[list[str], dict[str, str]]:
@@ -218,10 +226,25 @@ def _target(command: Command, options: dict[str, str]) -> str:
 
 
 _TOOLS: Final = {"aws": "aws s3"}
+_AWS_TAKE: Final = frozenset(
+    {"--region", "--profile", "--endpoint-url", "--output", "--query", "--exclude", "--include", "--bucket", "--key"}
+    | {"--version-id", "--ca-bundle", "--cli-read-timeout", "--cli-connect-timeout", "--request-payer", "--sse"}
+)
+"""Options of the AWS CLI that take a word."""
+
+
+def _positional(command: Command) -> list[str]:
+    before = ("", *command.words)
+    plain = [
+        word
+        for last, word in zip(before[1:], command.arguments, strict=False)
+        if last not in _AWS_TAKE and (not word.startswith("-") or word == "-")
+    ]
+    return [word for word in plain if word not in ("s3", "s3api")]
 
 
 def _bucket(command: Command) -> Iterator[Download]:
-    words = [word for word in command.plain if word not in ("s3", "s3api")]
+    words = _positional(command)
     options = " ".join(command.words)
     if command.program == "aws" and "s3api" in command.words:
         if words[:1] != ["get-object"] or re.search(r"--version-id[ =]\S", options):
@@ -241,7 +264,7 @@ def _bucket(command: Command) -> Iterator[Download]:
         return
     name = source.rsplit("/", 1)[-1]
     file = f"{target}{name}" if target.endswith("/") else name if target in (".", "./", "") else target
-    taken = next((one for one in command.feeds if one in RUNNERS | _UNPACKERS), "")
+    taken = _taker(command)
     moving = moves(source) and "names no version of the object"
     # `aws s3 cp` itself takes a version nowhere: with one in the URL it looks for a key of that name.
     yield Download(
@@ -281,13 +304,16 @@ def _checked(target: str, commands: tuple[Command, ...], text: str) -> bool:
 
 
 def _run_later(target: str, commands: tuple[Command, ...]) -> str:
-    name = target.rstrip("/").rsplit("/", 1)[-1]
-    if len(name) < 2:  # noqa: PLR2004 - a name, not a dot
+    folder = target.rstrip("/")
+    name = folder.rsplit("/", 1)[-1]
+    if not folder:
         return ""
     for command in commands:
         own = command.words[0] if command.words else ""
         given = (word for word in command.plain if command.program in RUNNERS | _UNPACKERS)
         for path in (own if "/" in own else "", *given):
-            if path.rsplit("/", 1)[-1] == name or path.startswith(f"{target.rstrip('/')}/"):
+            # A script changes its folder in between, so a name is enough; one letter is no name.
+            same = path == target or path.startswith(f"{folder}/")
+            if same or (len(name) > 1 and path.rsplit("/", 1)[-1] == name):
                 return f"given to {command.program}" if command.program in SHELLS | _UNPACKERS else "run"
     return ""

@@ -64,7 +64,7 @@ _MANAGERS: Final = (
     _Manager(r"zypper", "install in update up dup dist-upgrade patch addrepo ar", _RPM, "-r -t", "update up dup patch"),
     _Manager(r"apk", "add upgrade update", r"=\d", "-t --virtual -X --repository", "upgrade"),
     _Manager(r"pacman", "-S -Sy -Syu -Syyu -U", r"=\d"),
-    _Manager(r"amazon-linux-extras", "install enable", r"=[\d.]"),
+    _Manager(r"amazon-linux-extras", "install", r"=[\d.]"),
     _Manager(r"snap", "install refresh", "", "", "refresh"),
     _Manager(r"flatpak|brew|port|choco|winget|scoop", "install upgrade", r"@\d|=="),
     _Manager(
@@ -96,8 +96,8 @@ _MANAGERS: Final = (
     _Manager(r"yum-config-manager", "--add-repo", ""),
     _Manager(r"make|ninja|gmake", "install", ""),
 )
-_LOCAL: Final = re.compile(r"(?:\.{0,2}/|\.$|~|file:)")
-_UNRESOLVED: Final = re.compile(r"\$[\w({]|`")
+_ELSEWHERE: Final = re.compile(r"^(?:\.{0,2}/|\.$|~|file:)|://|\$[\w({]|`|^:::$")
+"""Names of packages that are files, that are URLs (which are judged as downloads), or that nobody knows."""
 _PACKAGE_FILES: Final = {
     "dpkg": r"-\w*i|--install|--unpack",
     "rpm": r"-(?!\w*[qVe])\w*[iUF]\w*|--install|--upgrade|--freshen",
@@ -133,16 +133,12 @@ def _packages(command: Command) -> Install | None:
         return Install(f"{command.program} install", (), "installs what it builds")
     if verb == "update" and re.fullmatch(r"apt.*|apk|nala", command.program):
         return Install(f"{command.program} update", (), "refreshes package lists")
-    if verb in ("module", "copr", "group", "toolchain") and not {"install", "enable", "update", "add"} & set(arguments):
+    if verb in ("module", "copr", "group", "toolchain") and not {"install", "update", "add"} & set(arguments):
         return None
     named = list(_named(arguments[at + 1 :], manager))
     options = " ".join(command.words)
     moving = tuple(
-        name
-        for name in named
-        if not (manager.pin and re.search(manager.pin, name))
-        and not _LOCAL.match(name)
-        and not _UNRESOLVED.search(name)
+        name for name in named if not (manager.pin and re.search(manager.pin, name)) and not _ELSEWHERE.search(name)
     )
     if "--require-hashes" in options or re.search(
         r"--revision[= ]|(?:^| )(?:-v|--version)[= ]?\s*\d|--rev[= ]", options
@@ -203,9 +199,15 @@ def _image(command: Command) -> Install | None:
         return None
     if verb == "build":
         return Install(f"{command.program} build", (), "builds an image")
-    images = [word for word in command.plain if word != verb and re.search(r"[a-z]\w*(?:[:/]|$)", word)]
+    images = [
+        word
+        for word in command.plain
+        if word not in (verb, "compose", "image", "images") and re.search(r"[a-z]\w*(?:[:/]|$)", word)
+    ]
     image = next((word for word in reversed(images) if re.search(r"[\w}]:[\w${.-]+$", word) and "/" in word), "")
     image = image or next((word for word in images if not word.startswith(("/", "$"))), "")
+    if "compose" in command.plain[:2] and verb == "pull":
+        return Install(f"{command.program} compose pull", ("its images",), "fetches images by tag")
     if verb in ("import", "create", "copy") and "docker://" not in words:
         return None
     return (
@@ -226,5 +228,5 @@ def _installer(command: Command) -> Install | None:
             return Install(_clean(path), (), "runs an installer")
     code = " ".join(command.arguments)
     if re.search(r"install\.packages\(|BiocManager::install|Pkg\.add\(", code):
-        return Install(f"{command.program} {_clean(code)}", (_clean(code),))
+        return Install(f"{command.program} {_clean(code)}", ("its packages",))
     return None

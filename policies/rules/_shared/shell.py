@@ -50,9 +50,17 @@ _RESERVED: Final = frozenset(
     {"if", "then", "else", "elif", "do", "while", "until", "!", "{", "fi", "done", "esac", "}"}
 )
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)(\[\w+\])?\+?=(.*)", re.DOTALL)
+_FOUND: Final = re.compile(r"(?:\$\(|`) *(?:which|command -v|type -p) +([\w.+-]+) *(?:\)|`)")
+"""A program by where it is found: `$(which pip)`."""
 _OPERATORS: Final = ("&&", "||", ";;", "|&", "&>>", "&>", ";", "|", "&", "(", ")", "\n")
 _DEEP: Final = 8
 """Levels of scripts within scripts that are read."""
+_NESTED: Final = 5
+"""Levels of substitutions within substitutions."""
+_LONG: Final = 2048
+"""Characters of a variable or a pipeline that are kept: `x=$x$x` doubles with each line."""
+_WRAPPED: Final = 12
+"""Words that a wrapper and its options take at most, and programs of a pipeline that are looked at behind one."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ class Command:
         yield self
         if self.program in TALKERS:
             return
-        for at in range(1, len(self.words) - 1):
+        for at in range(1, min(len(self.words) - 1, _WRAPPED)):
             if re.fullmatch(r"[\w./+-]+", self.words[at]) and not self.words[at].startswith("-"):
                 yield replace(self, words=self.words[at:])
 
@@ -155,6 +163,8 @@ def _script_of(path: str, body: str) -> str:
 
 def _unwrapped(command: Command) -> Command:
     words = list(command.words)
+    if words and (found := _FOUND.fullmatch(words[0])):
+        words[0] = found[1]
     while words:
         name = words[0].rsplit("/", 1)[-1]
         if _ASSIGNMENT.fullmatch(words[0]) or (re.fullmatch(r"\$\{?\w+\}?", words[0]) and len(words) > 1):
@@ -243,6 +253,7 @@ class _Reader:
     def __init__(self, text: str, files: dict[str, str], deep: int) -> None:
         self.text, self.at, self.files, self.deep = text, 0, files, deep
         self.known: dict[str, str] = {}
+        self.level = 0
         self.waiting: list[tuple[_Open, _Document]] = []
 
     def read(self, stop: str = "") -> list[Command]:
@@ -376,9 +387,11 @@ class _Reader:
             end = text.find("))", at)
             self.at = len(text) if end < 0 else end + 2
             word.text += text[at : self.at]
-        elif text.startswith("$(", at) or (not quoted and text.startswith(("<(", ">("), at)):
+        elif self.level < _NESTED and (text.startswith("$(", at) or (not quoted and text.startswith(("<(", ">("), at))):
             self.at += 2
+            self.level += 1
             word.inner += self.read(stop=")")
+            self.level -= 1
             word.text += " ".join(text[at : self.at].split())
         elif text.startswith("`", at):
             ticked = re.compile(r"(?:\\.|[^`\\])*").match(text, at + 1)
@@ -405,12 +418,13 @@ class _Reader:
         found: list[Command] = []
         made = [_unwrapped(self._command(here)) for here in pipeline]
         whole = " | ".join(" ".join(self._texts(here)) for here in pipeline)
+        whole = " ".join([whole, *(here.given for here in pipeline if here.given)])[:_LONG]
         for at, (here, one) in enumerate(zip(pipeline, made, strict=True)):
-            feeds = tuple(other.program for other in made[at + 1 :])
+            feeds = tuple(other.program for other in made[at + 1 : at + 1 + _WRAPPED])
             for word in here.words:
                 for inner in word.inner:
                     known = replace(inner, captured=True, feeds=(*inner.feeds, one.program, *feeds))
-                    found.append(replace(known, pipeline=f"{inner.pipeline} {whole}"))
+                    found.append(replace(known, pipeline=f"{inner.pipeline} {whole}"[:_LONG]))
             if one.words:
                 command = replace(one, feeds=feeds, pipeline=whole)
                 found += _opened(command, here.given, self.files, self.deep)
@@ -423,7 +437,7 @@ class _Reader:
         assigned = words[1:] if words[:1] and words[0] in TALKERS - {"echo", "printf"} else words
         if all(map(_ASSIGNMENT.fullmatch, assigned)):
             for match in map(_ASSIGNMENT.fullmatch, assigned):
-                if match and "$(" not in match[3] and "`" not in match[3]:
+                if match and "$(" not in match[3] and "`" not in match[3] and len(match[3]) <= _LONG:
                     self.known[match[1]] = match[3]
         return Command(tuple(words), output=here.output, source=here.source)
 

@@ -59,7 +59,10 @@ def _modules(config: dict[str, object]) -> Iterator[str]:
         if str(config.get(key, "")).lower() in ("true", "yes", "on", "1"):
             yield f"installs software at boot: cloud-config's {key}: true"
     for key in _CHOSEN:
-        if chosen := config.get(key):
+        chosen = config.get(key)
+        if isinstance(chosen, dict) and (not any(chosen.values()) or chosen.get("install") is False):
+            continue
+        if chosen:
             names = ", ".join(str(one) for one in chosen[:3]) if isinstance(chosen, list) else ""
             yield f"installs software at boot: cloud-config's {key}{f': {names}' if names else ''}"
 
