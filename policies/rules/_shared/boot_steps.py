@@ -15,7 +15,8 @@ from typing import Any, Final
 from policies.engine.node import Node
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared.boot import BootText, Kind, kind_of, yaml_of
-from policies.rules._shared.shell import Command, commands, of_words
+from policies.rules._shared.command import Command
+from policies.rules._shared.shell import commands, of_words
 
 _CALLS: Final = frozenset(
     {"run", "call", "check_call", "check_output", "Popen", "system", "popen", "getoutput", "getstatusoutput"}

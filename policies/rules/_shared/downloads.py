@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from policies.rules._shared.shell import RUNNERS, SHELLS, Command
+from policies.rules._shared.command import RUNNERS, SHELLS, Command
 
 MOVING: Final = frozenset(
     {"main", "master", "latest", "develop", "dev", "devel", "trunk", "head", "nightly", "stable", "current", "edge"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from policies.rules._shared.shell import RUNNERS, Command
+from policies.rules._shared.command import RUNNERS, Command
 
 
 @dataclass(frozen=True)

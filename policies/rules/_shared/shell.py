@@ -9,49 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-SHELLS: Final = frozenset({"bash", "sh", "dash", "zsh", "ksh", "ash"})
-RUNNERS: Final = SHELLS | {"source", ".", "eval", "python", "python2", "python3", "perl", "ruby", "node", "pwsh"}
-"""Programs that run what they are given."""
-TALKERS: Final = frozenset(
-    {"echo", "printf", "logger", "log", "cat", "grep", "egrep", "sed", "awk", "test", "[", "[[", ":", "true", "false"}
-    | {"export", "readonly", "local", "declare", "typeset", "alias", "unset", "trap", "for", "case", "select", "set"}
-    | {"which", "type", "hash", "man", "tee", "wall", "return", "exit", "sleep", "mkdir", "rm", "touch", "chown"}
-)
-"""Programs whose words are words: a package manager among them isn't run."""
-_WRAPPERS: Final = {
-    # Program -> options of it that take a value.
-    "sudo": "ugphCrtTUD",
-    "doas": "uC",
-    "env": "uSC",
-    "nice": "n",
-    "ionice": "cnp",
-    "nohup": "",
-    "setsid": "",
-    "exec": "a",
-    "command": "",
-    "builtin": "",
-    "time": "",
-    "stdbuf": "ioe",
-    "xargs": "aEIiLlnPsd",
-    "timeout": "ks",
-    "flock": "wE",
-    "chroot": "",
-    "chronic": "",
-    "unbuffer": "",
-    "cloud-init-per": "",
-}
-_WORDS_FIRST: Final = {"timeout": 1, "flock": 1, "chroot": 1, "cloud-init-per": 2}
-"""How many words of its own a wrapper takes before the program."""
+from policies.rules._shared.command import ASSIGNMENT, RUNNERS, SHELLS, TALKERS, WRAPPED, Command, unwrapped
+
 _RESERVED: Final = frozenset(
     {"if", "then", "else", "elif", "do", "while", "until", "!", "{", "fi", "done", "esac", "}"}
 )
-_ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)(\[\w+\])?\+?=(.*)", re.DOTALL)
-_FOUND: Final = re.compile(r"(?:\$\(|`) *(?:which|command -v|type -p) +([\w.+-]+) *(?:\)|`)")
-"""A program by where it is found: `$(which pip)`."""
 _OPERATORS: Final = ("&&", "||", ";;", "|&", "&>>", "&>", ";", "|", "&", "(", ")", "\n")
 _DEEP: Final = 8
 """Levels of scripts within scripts that are read."""
@@ -59,53 +25,6 @@ _NESTED: Final = 5
 """Levels of substitutions within substitutions."""
 _LONG: Final = 2048
 """Characters of a variable or a pipeline that are kept: `x=$x$x` doubles with each line."""
-_WRAPPED: Final = 12
-"""Words that a wrapper and its options take at most, and programs of a pipeline that are looked at behind one."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command that a script runs.
-
-    Attributes:
-        words: Program and arguments, quotes gone and plain variables filled in; wrappers such as sudo taken off.
-        feeds: Programs that read its output: those behind it in its pipeline, or the one it is substituted into.
-        output: File its output goes to; empty if none.
-        captured: Whether its output is substituted into other words.
-        pipeline: Everything that is written in its pipeline, variables filled in.
-        source: It as it is written, one line.
-    """
-
-    words: tuple[str, ...]
-    feeds: tuple[str, ...] = ()
-    output: str = ""
-    captured: bool = False
-    pipeline: str = ""
-    source: str = ""
-
-    @property
-    def program(self) -> str:
-        """The program's name without its folder."""
-        return self.words[0].rsplit("/", 1)[-1] if self.words else ""
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """What follows the program."""
-        return self.words[1:]
-
-    @property
-    def plain(self) -> tuple[str, ...]:
-        """Arguments that are no options."""
-        return tuple(word for word in self.words[1:] if not word.startswith("-"))
-
-    def tails(self) -> Iterator[Command]:
-        """The command, and what it would run if it were a wrapper that nobody here knows (`retry 5 apt-get …`)."""
-        yield self
-        if self.program in TALKERS:
-            return
-        for at in range(1, min(len(self.words) - 1, _WRAPPED)):
-            if re.fullmatch(r"[\w./+-]+", self.words[at]) and not self.words[at].startswith("-"):
-                yield replace(self, words=self.words[at:])
 
 
 def commands(script: str, written: dict[str, str] | None = None) -> tuple[Command, ...]:
@@ -120,8 +39,8 @@ def commands(script: str, written: dict[str, str] | None = None) -> tuple[Comman
 
 def of_words(words: Sequence[str]) -> tuple[Command, ...]:
     """The commands of a program that is run without a shell."""
-    one = Command(tuple(words), pipeline=" ".join(words), source=" ".join(words))
-    return _opened(_unwrapped(one), "", {}, _DEEP)
+    one = Command(tuple(words), pipeline=" ".join(words))
+    return _opened(unwrapped(one), "", {}, _DEEP)
 
 
 def _run(script: str, files: dict[str, str], deep: int) -> tuple[Command, ...]:
@@ -159,28 +78,6 @@ def _script_of(path: str, body: str) -> str:
     if not path.endswith(".service"):
         return body
     return "\n".join(re.findall(r"(?m)^Exec(?:StartPre|Start|StartPost|Condition) *= *[-@:+!]*(.*)$", body))
-
-
-def _unwrapped(command: Command) -> Command:
-    words = list(command.words)
-    if words and (found := _FOUND.fullmatch(words[0])):
-        words[0] = found[1]
-    while words:
-        name = words[0].rsplit("/", 1)[-1]
-        if _ASSIGNMENT.fullmatch(words[0]) or (re.fullmatch(r"\$\{?\w+\}?", words[0]) and len(words) > 1):
-            # A variable nobody knows in the program's place is a `$SUDO`, which may well be empty.
-            del words[0]
-        elif name in _WRAPPERS:
-            del words[0]
-            while words and words[0].startswith("-"):
-                takes = words[0] != "--" and words[0][-1] in _WRAPPERS[name] and not words[0].startswith("--")
-                del words[: 2 if takes and len(words[0]) == len("-u") else 1]
-            while words and _ASSIGNMENT.fullmatch(words[0]):
-                del words[0]
-            del words[: _WORDS_FIRST.get(name, 0)]
-        else:
-            break
-    return replace(command, words=tuple(words))
 
 
 def _opened(command: Command, given: str, files: dict[str, str], deep: int) -> tuple[Command, ...]:
@@ -233,9 +130,7 @@ class _Open:
     words: list[_Word] = field(default_factory=list)
     output: str = ""
     given: str = ""
-    start: int = 0
     documents: list[_Document] = field(default_factory=list)
-    source: str = ""
 
 
 @dataclass
@@ -259,14 +154,13 @@ class _Reader:
     def read(self, stop: str = "") -> list[Command]:
         """The commands up to the end, or to the closing parenthesis."""
         found: list[Command] = []
-        pipeline: list[_Open] = [_Open(start=self.at)]
+        pipeline: list[_Open] = [_Open()]
         depth = 0
         while True:
             self._blanks()
             operator = self._operator()
             if self.at >= len(self.text) or operator:
                 here = pipeline[-1]
-                here.source = here.source or " ".join(self.text[here.start : self.at].split())
                 self.at += len(operator)
                 if operator == "\n":
                     self._documents()
@@ -274,13 +168,12 @@ class _Reader:
                     return [*found, *self._close(pipeline)]
                 depth += {"(": 1, ")": -1}.get(operator, 0)
                 if operator in ("|", "|&"):
-                    pipeline.append(_Open(start=self.at))
+                    pipeline.append(_Open())
                 elif operator in ("&>", "&>>"):
-                    here.source = ""
                     self._target(here, operator)
                 elif not (operator == "\n" and not here.words and len(pipeline) > 1):
                     found += self._close(pipeline)
-                    pipeline = [_Open(start=self.at)]
+                    pipeline = [_Open()]
                 if not operator:
                     return found
             elif not self._redirected(pipeline[-1]):
@@ -416,11 +309,11 @@ class _Reader:
 
     def _close(self, pipeline: list[_Open]) -> list[Command]:
         found: list[Command] = []
-        made = [_unwrapped(self._command(here)) for here in pipeline]
+        made = [unwrapped(self._command(here)) for here in pipeline]
         whole = " | ".join(" ".join(self._texts(here)) for here in pipeline)
         whole = " ".join([whole, *(here.given for here in pipeline if here.given)])[:_LONG]
         for at, (here, one) in enumerate(zip(pipeline, made, strict=True)):
-            feeds = tuple(other.program for other in made[at + 1 : at + 1 + _WRAPPED])
+            feeds = tuple(other.program for other in made[at + 1 : at + 1 + WRAPPED])
             for word in here.words:
                 for inner in word.inner:
                     known = replace(inner, captured=True, feeds=(*inner.feeds, one.program, *feeds))
@@ -435,11 +328,11 @@ class _Reader:
         while words and words[0] in _RESERVED:
             del words[0]
         assigned = words[1:] if words[:1] and words[0] in TALKERS - {"echo", "printf"} else words
-        if all(map(_ASSIGNMENT.fullmatch, assigned)):
-            for match in map(_ASSIGNMENT.fullmatch, assigned):
+        if all(map(ASSIGNMENT.fullmatch, assigned)):
+            for match in map(ASSIGNMENT.fullmatch, assigned):
                 if match and "$(" not in match[3] and "`" not in match[3] and len(match[3]) <= _LONG:
                     self.known[match[1]] = match[3]
-        return Command(tuple(words), output=here.output, source=here.source)
+        return Command(tuple(words), output=here.output)
 
     @staticmethod
     def _texts(here: _Open) -> list[str]:
