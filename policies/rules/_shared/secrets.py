@@ -40,7 +40,7 @@ _KNOWN: Final = tuple(
 )
 _STRONG: Final = (
     r"passwords?|passwd|passphrase|pwd|(?:api|access|auth|secret|private|encryption|signing|munge|license|master)[_-]?key"
-    r"|(?:access|secret)[_-]?key[_-]?id|tokens?|secrets?|credentials?|secret[_-]access[_-]key"
+    r"|(?:access|secret)[_-]?key[_-]?id|tokens?|secrets?|credentials?|secret[_-]access[_-]key|secret[_-]key[_-]base"
 )
 # StoragePass and MYSQL_PASS, not bypass and COMPASS.
 # A bound, or long lines without blanks are looked through again and again.
@@ -71,6 +71,11 @@ _SAID: Final = tuple(
         ),
         ("a password", r"""\b(?:mysql|mysqladmin|mysqldump|mariadb)\b[^\n|;]*\s-p["']?(?P<v>[^\s'"]+)"""),
         ("a password", r"""\b(?:docker|podman|helm registry|oras) login\b[^\n|;]*\s-p[= ]["']?(?P<v>[^\s'"]+)"""),
+        ("a password", r"""\bmachine\s+\S+\s+login\s+\S+\s+password\s+["']?(?P<v>[^\s'"]+)"""),
+        ("a registry's password", r""""auths?"\s*:\s*"(?P<v>[A-Za-z0-9+/]{8,}={0,2})\""""),
+        ("a password", r"""\b(?:useradd|usermod)\b[^\n|;]*\s-p\s*["']?(?P<v>[^\s'"]+)"""),
+        ("a password", r"""\bredis-cli\b[^\n|;]*\s-a\s*["']?(?P<v>[^\s'"]+)"""),
+        ("a Weights & Biases key", r"""\bwandb login\s+(?:--\S+\s+)*(?P<v>[0-9a-f]{32,})"""),
         ("a password", r"""\bsshpass\s+-p\s*["']?(?P<v>[^\s'"]+)"""),
         ("a password", r"""\bcurl\b[^\n|;]*\s(?:-u|--user)[= ]?["']?[^\s'":]+:(?P<v>[^\s'"]+)"""),
         ("a password", r"""(?i)\bidentified\s+by\s+["'](?P<v>[^'"]+)"""),
