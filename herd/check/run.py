@@ -13,6 +13,7 @@ from components.base.problems import InvalidInputError, Problem
 from components.base.yaml_file import YamlFile
 from herd.check.facts import facts_for_file, facts_for_stack
 from herd.check.files import Given, given
+from herd.check.plan_verdict import judge_plan
 from herd.check.rendered import is_read, stack_of
 from herd.check.verdict import Verdict, judge
 from herd.graph import Graph
@@ -40,6 +41,8 @@ class Request:
         environment: Whose severities hold; None for each input's own.
         rules: The rules to ask.
         today: The day that waivers are held against; None for today's.
+        plan: Engine events of a run of the one stack that is named, to judge what it would do.
+        staging: Engine events of staging's last verified run.
         render: `herd.render.render`, which only runs with stacks need: it brings the SDKs.
     """
 
@@ -50,6 +53,8 @@ class Request:
     environment: Environment | None = None
     rules: Sequence[Rule] = ()
     today: date | None = None
+    plan: Path | None = None
+    staging: Path | None = None
     render: Callable[[Path, str], Graph] | None = None
 
 
@@ -84,6 +89,9 @@ def run(request: Request) -> Outcome:
     for name in checkout.named(request.stacks):
         try:
             verdicts.append(_stack(checkout, name, request, waivers))
+            if request.plan:
+                judged = verdicts[-1]
+                verdicts.append(judge_plan(request.plan, judged, waivers, staging=request.staging, today=request.today))
         except InvalidInputError as error:
             errors += error.problems
     for names, deployments in ((request.states, True), (request.files, False)):

@@ -29,6 +29,7 @@ class Verdict:
         problems: What is wrong with the waivers.
         environment_from: Why the environment's severities hold: who said so.
         passed_over: What was not judged and why, with how many: `waiting to be deleted`.
+        plan: The plan's hash, if a plan was judged: what a waiver of a plan rule names.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Verdict:
     problems: tuple[Problem, ...] = ()
     environment_from: str = ""
     passed_over: Mapping[str, int] = field(default_factory=dict)
+    plan: str = ""
 
     @property
     def stopping(self) -> tuple[Finding | NotEvaluated, ...]:

@@ -45,6 +45,12 @@ def command(
         list[str] | None,
         typer.Option("--file", metavar="FILE", help="Manifests or a ParallelCluster file; - for standard input."),
     ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(metavar="EVENTS", help="Also judge what a run of the stack would do: its events.")
+    ] = None,
+    staging: Annotated[
+        Path | None, typer.Option(metavar="EVENTS", help="With --plan: the events of staging's last verified run.")
+    ] = None,
     environment: Annotated[
         Environment | None,
         typer.Option("--environment", help="Whose severities hold; else the stack's own, or prod's."),
@@ -67,6 +73,10 @@ def command(
     if not (stacks or states or loose):
         fix = "herd check STACK, herd check all, --state FILE or --file FILE"
         raise InvalidInputError.one("nothing to judge", field="STACK", fix=fix)
+    if plan is not None and (len(stacks) != 1 or stacks == ["all"]):
+        raise InvalidInputError.one("a plan is of one stack", field="--plan", fix="herd check STACK --plan EVENTS")
+    if staging is not None and plan is None:
+        raise InvalidInputError.one("is what a plan is held against", field="--staging", fix="add --plan EVENTS")
     if output is not None:
         from herd.write import check_writable
 
@@ -87,6 +97,8 @@ def command(
             files=loose,
             environment=environment,
             rules=select(packs or (), rules or ()),
+            plan=plan,
+            staging=staging,
             render=render,
         )
     )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import RootModel
 
+from components.base.context import Environment
 from components.base.spec import Spec
 from components.base.validation import validate_yaml
 from components.base.yaml_file import YamlFile
@@ -42,7 +43,7 @@ class Arguments(Spec):
     def names(self) -> set[str]:
         """The top-level arguments it speaks of."""
         paths = (path for path in self.hardening if path != WHOLE and not path.startswith(_OPTION))
-        return {re.split(r"[.\[]", path, maxsplit=1)[0] for path in (*paths, *self.plain)}
+        return {re.split(r"[.\[=]", path, maxsplit=1)[0] for path in (*paths, *self.plain)}
 
 
 class Table(RootModel[dict[str, Arguments]]):
@@ -91,13 +92,16 @@ def unclassified(graphs: Sequence[Graph], known: Mapping[str, Arguments]) -> lis
 
 
 def removals(graph: Graph, rules: Sequence[Rule], facts: Facts, known: Mapping[str, Arguments]) -> Iterator[Removal]:
-    """Take each hardening argument from one resource of each component that passes it, and judge again."""
-    stack = stack_of(graph)
-    before = {(finding.rule, finding.resource) for finding in evaluate(stack, rules, facts).findings}
+    """Take each hardening argument from one resource of each component that passes it, and judge again.
+
+    Prod's law is what a component must stand: some rules hold there alone.
+    """
+    stack, facts = stack_of(graph), replace(facts, environment=Environment.PROD)
+    before = set(evaluate(stack, rules, facts).findings)
     for subject, path in _sites(stack, known):
         changed = _without(stack, subject, path)
-        after = {(finding.rule, finding.resource) for finding in evaluate(changed, rules, facts).findings}
-        noticed = tuple(sorted({rule for rule, _ in after - before}))
+        after = set(evaluate(changed, rules, facts).findings)
+        noticed = tuple(sorted({finding.rule for finding in after - before}))
         yield Removal(graph.stack, subject.type, path, subject.name, noticed)
 
 
@@ -122,7 +126,7 @@ def _has(subject: Subject, path: str) -> bool:
         return True
     if path.startswith(_OPTION):
         return bool(subject.settings.get(path.removeprefix(_OPTION)))
-    return _delete(deepcopy(dict(subject.values)), _keys(path))
+    return _delete(deepcopy(dict(subject.values)), *_keys(path))
 
 
 def _without(stack: Stack, subject: Subject, path: str) -> Stack:
@@ -132,23 +136,29 @@ def _without(stack: Stack, subject: Subject, path: str) -> Stack:
         changed = replace(subject, settings={**subject.settings, path.removeprefix(_OPTION): None})
     else:
         values = deepcopy(dict(subject.values))
-        _delete(values, _keys(path))
+        _delete(values, *_keys(path))
         changed = replace(subject, values=values)
     return replace(stack, subjects=tuple(changed if one is subject else one for one in stack.subjects))
 
 
-def _keys(path: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"\[\*\]|[^.\[\]]+", path))
+def _keys(path: str) -> tuple[tuple[str, ...], str]:
+    """A path's keys, and the value that it is about; any if empty."""
+    before, _, value = path.partition("=")
+    return tuple(re.findall(r"\[\*\]|[^.\[\]]+", before)), value
 
 
-def _delete(value: Any, keys: tuple[str, ...]) -> bool:
-    """Delete a path; whether there was anything."""
+def _delete(value: Any, keys: tuple[str, ...], wanted: str) -> bool:
+    """Delete a path; whether there was anything. An empty list or map is nothing."""
     first, rest = keys[0], keys[1:]
     if first == "[*]":
-        gone = [_delete(item, rest) for item in value] if isinstance(value, list) else []
+        gone = [_delete(item, rest, wanted) for item in value] if isinstance(value, list) else []
         return any(gone)
     if not isinstance(value, dict) or first not in value:
         return False
     if rest:
-        return _delete(value[first], rest)
-    return value.pop(first) is not None
+        return _delete(value[first], rest, wanted)
+    found = value[first]
+    if found in (None, [], {}) or (wanted and str(found).lower() != wanted):
+        return False
+    del value[first]
+    return True

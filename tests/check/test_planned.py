@@ -1,18 +1,28 @@
 """A run's events become operations the law judges; a file that isn't a whole run is refused."""
 
 import json
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from components.base.context import Environment
 from components.base.problems import InvalidInputError
+from herd.check import judge
+from herd.check.plan_verdict import judge_plan
 from herd.check.planned import plan_of, read_events
 from herd.engine.values import UNKNOWN_STRING
 from herd.plan import Plan as Steps
+from policies.engine.evaluate import NotEvaluated
 from policies.engine.facts import Facts
 from policies.engine.plan import evaluate_plan
+from policies.engine.rule import Severity
+from policies.engine.subject import Place, Stack
+from policies.engine.values import Reason
+from policies.engine.waivers import Waiver
 from policies.rules import plan_rules
 
+TODAY = date(2026, 11, 23)
 BUCKET = "aws:s3/bucket:Bucket"
 
 
@@ -99,3 +109,45 @@ def test_a_whole_file_is_read(tmp_path):
     path = tmp_path / "events.jsonl"
     path.write_text("\n".join(map(json.dumps, [*REPLACED, SUMMARY])))
     assert [step.op for step in read_events(path).steps][:1] == ["create-replacement"]
+
+
+class TestVerdict:
+    @pytest.fixture
+    def judged(self):
+        facts = Facts(environment=Environment.PROD, project="herd", stack="prod")
+        return judge(Stack((), "prod", "herd"), facts)
+
+    def events(self, folder, *events):
+        path = folder / "prod.events"
+        path.write_text("\n".join(json.dumps(event) for event in (*events, SUMMARY)))
+        return path
+
+    def waiver(self, rule, plan, name="data"):
+        made = {"created": TODAY, "expires": TODAY, "author": "ada", "approver": "grace", "owner": "platform"}
+        return Waiver(rule=rule, urn=urn(name), stack="prod", reason="moved to another account", plan=plan, **made)
+
+    def test_a_plan_rule_stops(self, tmp_path, judged):
+        verdict = judge_plan(self.events(tmp_path, *REPLACED), judged, today=TODAY)
+        assert {finding.rule for finding in verdict.results.findings} == {"HERD-P1"}
+        assert verdict.stops
+        assert verdict.plan in verdict.name
+
+    def test_a_waiver_is_for_one_plan(self, tmp_path, judged):
+        events = self.events(tmp_path, *REPLACED)
+        plan = judge_plan(events, judged, today=TODAY).plan
+        allowed = judge_plan(events, judged, [self.waiver("HERD-P1", plan)], today=TODAY)
+        assert (allowed.stops, len(allowed.waived)) == (False, 1)
+        other = judge_plan(events, judged, [self.waiver("HERD-P1", "0" * 12)], today=TODAY)
+        assert other.stops
+        assert "this plan is" in other.problems[0].message
+
+    def test_critical_rules_that_could_not_say_stop_it(self, tmp_path, judged):
+        silent = NotEvaluated("HERD-052", Severity.CRITICAL, urn("data"), "", Reason.UNKNOWN, "unknown", Place())
+        unsure = replace(judged, results=replace(judged.results, not_evaluated=(silent,)))
+        verdict = judge_plan(self.events(tmp_path, pre("same", "data", old=state(), new=state())), unsure, today=TODAY)
+        assert {finding.rule for finding in verdict.results.findings} == {"HERD-P8"}
+
+    def test_a_run_of_another_stack_is_refused(self, tmp_path, judged):
+        other = replace(judged, facts=replace(judged.facts, stack="test"))
+        with pytest.raises(InvalidInputError, match="is a run of prod of herd, not of test of herd"):
+            judge_plan(self.events(tmp_path, *REPLACED), other)

@@ -80,6 +80,7 @@ def _input(verdict: Verdict) -> dict[str, Any]:
         "stops": verdict.stops,
         "rules": len(verdict.results.asked),
         "passed": verdict.results.passed,
+        "plan": verdict.plan or None,
         "passed_over": dict(verdict.passed_over),
         "unjudged": dict(verdict.results.unjudged),
     }
