@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,6 +34,8 @@ _WORLD_BITS: Final = {4: 7, 6: 15}
 # Their addresses are a VPC's own blocks, /16 at the widest for IPv4, and never the world.
 _VPC_BLOCKS: Final = ("aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/defaultVpc:DefaultVpc")
 _VPC_LOOKUPS: Final = ("aws:ec2/getVpc:getVpc", "aws:ec2/getSubnet:getSubnet")
+_SYMBOL: Final = re.compile(r"\$\{[^{}]*\}(?=/)")
+_SOME_ADDRESS: Final = "192.0.2.1"
 _ANY_SPELLINGS: Final = ("-1", "all", "any", "-1.0")
 _PROTOCOL_NAMES: Final = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "icmp6": "icmpv6"}
 
@@ -245,11 +248,13 @@ def block_of(node: Node, stack: Stack) -> str | None:
         if value.looked_up and any(lookup in value.owner for lookup in _VPC_LOOKUPS):
             return None
         node.literal()
+    # A machine's address with a length, `${eip.publicIp}/32`: the length says how much of the world it is.
+    block = _SYMBOL.sub(_SOME_ADDRESS, value or "").strip()
     try:
-        ipaddress.ip_network((value or "").strip(), strict=False)
+        ipaddress.ip_network(block, strict=False)
     except ValueError:
         raise UnevaluatedError(Reason.MISSHAPEN, f"{value!r} is no address block", node.path) from None
-    return value
+    return block
 
 
 def blocks(rule: NetworkRule, stack: Stack) -> Iterator[tuple[Node, str | None]]:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.engine.facts import Facts
-from policies.engine.rule import GraphRule, Severity, Violation, everywhere
+from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared.ingress import block_of, is_world
 
 CLUSTER: Final = "aws:eks/cluster:Cluster"
 
 
-def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
+def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     """EKS makes the endpoint public, and open to 0.0.0.0/0, unless told otherwise."""
     network = resource.props.at("vpcConfig")
     public = network.at("endpointPublicAccess")
@@ -26,12 +26,12 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     if not nodes:
         yield Violation(blocks, "the Kubernetes API is public and names no blocks, which EKS reads as 0.0.0.0/0")
     for node in nodes:
-        block = block_of(node, stack)
+        block = block_of(node, Stack(()))
         if block is not None and is_world(block):
-            yield Violation(node, f"{block} reaches the Kubernetes API")
+            yield Violation(node, f"{node.text()} reaches the Kubernetes API")
 
 
-RULE: Final = GraphRule(
+RULE: Final = ResourceRule(
     id="HERD-044",
     name="kubernetes-endpoint-private",
     pack="security",

@@ -58,7 +58,7 @@ def _acl(rule: NetworkRule, resource: Subject, stack: Stack, port: int, name: st
         block = block_of(node, stack)
         if block is None or is_private(block) or denied_before(rule, resource, stack, (port, port), block):
             continue
-        yield Violation(node, f"lets {block} reach {name} ({_told(rule)})")
+        yield Violation(node, f"lets {node.text()} reach {name} ({_told(rule)})")
 
 
 def _answers(rule: NetworkRule) -> bool:

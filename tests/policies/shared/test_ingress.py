@@ -134,6 +134,10 @@ def test_blocks_of_a_vpc_in_the_stack_and_of_one_looked_up():
     assert stack_blocks({"cidrBlocks": [looked_up]}) == [None]
 
 
+def test_an_address_that_only_the_cloud_knows_has_its_length():
+    assert stack_blocks({"cidrBlocks": ["${urn:pulumi:s::p::aws:ec2/eip:Eip::nat.publicIp}/32"]}) == ["192.0.2.1/32"]
+
+
 def test_blocks_of_a_prefix_list_in_the_stack():
     prefixes = subject(PREFIX_LIST, {"entries": [{"cidr": "0.0.0.0/0"}]}, "list")
     named = Reference("${list.id}", prefixes.urn, "id")
