@@ -77,7 +77,7 @@ def _of_pool(pool: Subject) -> str:
             for requirement in karpenter.requirements(pool)
             if _LABELS.fullmatch(requirement.key)
             and requirement.operator in _MEETS
-            and requirement.values not in (("0",), ("false",))
+            and not (requirement.operator == "In" and requirement.values in (("0",), ("false",)))
         ),
     ]
     return ", ".join(dict.fromkeys(found))
@@ -95,6 +95,6 @@ RULE: Final = GraphRule(
         "Without a taint any pod may land on a GPU node: a handful of small ones takes the CPUs, and eight GPUs stand"
         " idle, can't be consolidated and are paid for."
     ),
-    fix="Taint the pool with its accelerators' resource (nvidia.com/gpu), effect NoSchedule; pods that want it tolerate it.",
+    fix="Taint the pool with its accelerators' resource (nvidia.com/gpu), NoSchedule; pods that want it tolerate it.",
     check=check,
 )
