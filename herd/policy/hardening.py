@@ -27,6 +27,7 @@ WHOLE: Final = "resource"
 AIM: Final = 0.95
 """The share of removals that a rule must notice."""
 _OPTION: Final = "options:"
+_ANY_CONTENT: Final = "HERD-062"
 
 
 class Arguments(Spec):
@@ -97,6 +98,8 @@ def removals(graph: Graph, rules: Sequence[Rule], facts: Facts, known: Mapping[s
     Prod's law is what a component must stand: some rules hold there alone.
     """
     stack, facts = stack_of(graph), replace(facts, environment=Environment.PROD)
+    # It notices any change of a generation's content, and would hide what no rule about the argument itself sees.
+    rules = [rule for rule in rules if rule.id != _ANY_CONTENT]
     before = set(evaluate(stack, rules, facts).findings)
     for subject, path in _sites(stack, known):
         changed = _without(stack, subject, path)

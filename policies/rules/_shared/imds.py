@@ -18,7 +18,8 @@ from policies.rules._shared.boot import (
 )
 
 EC2_TYPES: Final = (LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION, INSTANCE, SPOT_INSTANCE)
-TYPES: Final = (*EC2_TYPES, *NODE_CLASSES, NODE_TEMPLATE)
+IMAGE_BUILDS: Final = "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration"
+TYPES: Final = (*EC2_TYPES, *NODE_CLASSES, NODE_TEMPLATE, IMAGE_BUILDS)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def metadata_options(resource: Subject) -> Iterator[MetadataOptions]:
 
     An instance of a launch template has the template's, unless it says otherwise.
 
-    Sources: EC2, LaunchTemplateInstanceMetadataOptionsRequest (optional, 1); karpenter-provider-aws, pkg/apis: v1
+    Sources: EC2, LaunchTemplateInstanceMetadataOptionsRequest (optional, 1), which Image Builder's instances follow
+    (InstanceMetadataOptions: build instances are like any other); karpenter-provider-aws, pkg/apis: v1
     (required, 1), v1beta1 (required, 2), v1alpha1 (required, 2).
     """
     props = resource.props
@@ -54,6 +56,8 @@ def metadata_options(resource: Subject) -> Iterator[MetadataOptions]:
         node = props.at("metadataOptions")
         if resource.type != INSTANCE or node.present or not props.has("launchTemplate"):
             yield MetadataOptions(node, "optional", 1)
+    elif resource.type == IMAGE_BUILDS:
+        yield MetadataOptions(props.at("instanceMetadataOptions"), "optional", 1)
     elif resource.type in (*NODE_CLASSES, NODE_TEMPLATE):
         hops = 1 if "/v1:" in resource.type else 2
         yield MetadataOptions(props.at("spec", "metadataOptions"), "required", hops)

@@ -21,6 +21,7 @@ from policies.rules._shared.boot import (
     SPOT_INSTANCE,
 )
 
+IMAGE_RECIPE: Final = "aws:imagebuilder/imageRecipe:ImageRecipe"
 _BY_DEFAULT: Final = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 _ROOT: Final = ("rootBlockDevice", "rootBlockDevices")
 _MACHINES: Final = (INSTANCE, LAUNCH_CONFIGURATION, SPOT_INSTANCE)
@@ -43,8 +44,8 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
 def _disks(resource: Subject) -> Iterator[Node]:
     """The EBS disks that a resource describes; one that it leaves to the image isn't its own to say."""
     props = resource.props
-    if resource.type in (LAUNCH_TEMPLATE, *NODE_CLASSES, NODE_TEMPLATE):
-        at = props if resource.type == LAUNCH_TEMPLATE else props.at("spec")
+    if resource.type in (LAUNCH_TEMPLATE, IMAGE_RECIPE, *NODE_CLASSES, NODE_TEMPLATE):
+        at = props if resource.type in (LAUNCH_TEMPLATE, IMAGE_RECIPE) else props.at("spec")
         for mapping in at.each("blockDeviceMappings"):
             yield from mapping.each("ebs")
         return
@@ -99,7 +100,7 @@ RULE: Final = GraphRule(
     pack="cattle",
     title="Disks of machines are encrypted and end with the machine",
     severity=everywhere(Severity.HIGH),
-    types=(LAUNCH_TEMPLATE, *_MACHINES, SPOT_FLEET, *NODE_CLASSES, NODE_TEMPLATE, *parallelcluster.TYPES),
+    types=(LAUNCH_TEMPLATE, IMAGE_RECIPE, *_MACHINES, SPOT_FLEET, *NODE_CLASSES, NODE_TEMPLATE, *parallelcluster.TYPES),
     properties=(
         "blockDeviceMappings[].ebs.encrypted",
         "blockDeviceMappings[].ebs.deleteOnTermination",

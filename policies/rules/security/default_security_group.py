@@ -17,9 +17,16 @@ from policies.rules._shared.ingress import (
     network_rules,
 )
 
+VPC: Final = "aws:ec2/vpc:Vpc"
+
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     """Adopting the group deletes its rules, so one without any is closed (Terraform, aws_default_security_group)."""
+    if resource.type == VPC:
+        adopted = (group.props.at("vpcId") for group in stack.of_type(DEFAULT_SECURITY_GROUP))
+        if all(stack.named_by(place) is not resource for place in adopted):
+            yield Violation(resource.props, "has a default security group that lets its members talk to each other")
+        return
     for rule in network_rules(resource):
         if resource.type == DEFAULT_SECURITY_GROUP:
             yield Violation(rule.at, f"lets {rule.direction} through the VPC's default security group")
@@ -41,7 +48,7 @@ RULE: Final = GraphRule(
     pack="security",
     title="A VPC's default security group lets nothing through",
     severity=everywhere(Severity.HIGH),
-    types=(DEFAULT_SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE),
+    types=(VPC, DEFAULT_SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE),
     properties=("ingress", "egress", "securityGroupId"),
     why=(
         "Whatever is made without naming a group is in the default one; with rules, all of that reaches each other, and"
