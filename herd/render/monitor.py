@@ -19,7 +19,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 from components.base.problems import InvalidInputError, Problem
 from herd.graph.model import Graph, Resource, Source
 from herd.graph.symbols import prefix
-from herd.render import options
+from herd.render import options, policy_document
 from herd.render.construction import Construction, current
 from herd.render.shapes import invoke_result, missing_outputs
 from herd.render.wire import is_secret, plain_struct, secret
@@ -147,7 +147,10 @@ class Monitor:
         arguments = plain_struct(request.args)
         digest = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()[:8]
         prefixed = f"${{{prefix(f'invoke:{request.tok}#{digest}')}"
-        return _invoked(invoke_result(construction.cls, arguments, prefixed))
+        result = invoke_result(construction.cls, arguments, prefixed)
+        if request.tok == policy_document.FUNCTION:
+            result |= policy_document.policy_document(arguments)
+        return _invoked(result)
 
     def Call(self, request: Any) -> Any:
         raise InvalidInputError.one(f"{request.tok}: a render can't call a method that a provider implements")

@@ -161,7 +161,7 @@ class Document:
         """Its statements.
 
         Raises:
-            UnevaluatedError: It is hidden, only the cloud knows it (`getPolicyDocument`), or it has none.
+            UnevaluatedError: It is hidden, only the cloud knows it, or it has none.
         """
         document = self.at.document()
         if document.present:
