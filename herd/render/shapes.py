@@ -133,8 +133,10 @@ def complete(shape: Shape, prefix: str, path: str, value: Any) -> Any:
 def declared(cls: type) -> dict[str, tuple[Shape, bool]]:
     """Property -> its shape, and whether the cloud always fills it in; empty for an untyped resource."""
     hints = {**_types._types_from_annotations(cls), **_types._raw_return_hints(cls)}
+    # The cluster fills every object's status in, and pulumi_kubernetes says that it may be missing all the same.
+    filled = {"status"} if cls.__module__.startswith("pulumi_kubernetes.") else set()
     return {
-        name: (shape, not _optional(hint))
+        name: (shape, name in filled or not _optional(hint))
         for name, hint in hints.items()
         if name not in ("urn", "id") and (shape := shape_of(hint)) is not None
     }

@@ -86,3 +86,17 @@ def test_kubernetes_resources_read_by_kind(project):
     said = project.command("dev").stdout.decode()
     assert "karpenter.sh.NodePool pool" in said
     assert "core.Namespace team" in said
+
+
+def test_a_services_address_is_the_clusters_to_give(project):
+    _, outputs = rendered(
+        project,
+        """
+        service = kubernetes.core.v1.Service("web", spec={"type": "LoadBalancer", "ports": [{"port": 80}]}, opts=opts)
+        pulumi.export("host", service.status.apply(lambda status: status.load_balancer.ingress[0].hostname))
+        pulumi.export("lifted", service.status.load_balancer.ingress[0].hostname)
+        """,
+    )
+
+    host = "${urn:pulumi:dev::demo::kubernetes:core/v1:Service::web.status.loadBalancer.ingress[0].hostname}"
+    assert outputs == {"host": host, "lifted": host}
