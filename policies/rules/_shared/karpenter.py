@@ -7,12 +7,14 @@ Mode".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from components.hardware import catalogue
 from policies.engine.node import Node
 from policies.engine.subject import Stack, Subject
+from policies.engine.values import UnevaluatedError
 
 NODE_POOLS: Final = ("kubernetes:karpenter.sh/v1:NodePool", "kubernetes:karpenter.sh/v1beta1:NodePool")
 EC2_NODE_CLASSES: Final = (
@@ -101,12 +103,28 @@ def node_class(pool: Subject, stack: Stack) -> Subject | None:
     named = stack.target(name)
     if named is not None and named.type in types:
         return named
-    return next((found for found in stack.of_type(*types) if found.props.text("metadata", "name") == name), None)
+    index = _index(stack)
+    for type_ in types:
+        if found := index.classes.get((type_, name or "")):
+            return found
+    if index.unsure is not None:
+        raise index.unsure
+    return None
 
 
 def pools_of(found: Subject, stack: Stack) -> tuple[Subject, ...]:
-    """The pools of a node class."""
-    return tuple(pool for pool in stack.of_type(*NODE_POOLS) if node_class(pool, stack) is found)
+    """The pools of a node class.
+
+    Raises:
+        UnevaluatedError: Some pool's class is unknown, and may be this one.
+    """
+    if stack not in _POOLS:
+        pools: dict[str, list[Subject]] = {}
+        for pool in stack.of_type(*NODE_POOLS):
+            if (named := node_class(pool, stack)) is not None:
+                pools.setdefault(named.urn, []).append(pool)
+        _POOLS[stack] = pools
+    return tuple(_POOLS[stack].get(found.urn, ()))
 
 
 def efa_interfaces(found: Subject) -> tuple[Node, ...]:
@@ -118,6 +136,30 @@ def efa_interfaces(found: Subject) -> tuple[Node, ...]:
 def reservation_terms(found: Subject) -> tuple[Node, ...]:
     """The terms by which a node class selects capacity reservations."""
     return tuple(found.props.each("spec", "capacityReservationSelectorTerms"))
+
+
+@dataclass
+class _Classes:
+    classes: dict[tuple[str, str], Subject] = field(default_factory=dict)
+    unsure: UnevaluatedError | None = None
+
+
+_CLASSES: Final[WeakKeyDictionary[Stack, _Classes]] = WeakKeyDictionary()
+_POOLS: Final[WeakKeyDictionary[Stack, dict[str, list[Subject]]]] = WeakKeyDictionary()
+
+
+def _index(stack: Stack) -> _Classes:
+    """Node classes by type and name, made once a stack."""
+    if stack not in _CLASSES:
+        index = _Classes()
+        for found in stack.of_type(*EC2_NODE_CLASSES, *AUTO_NODE_CLASSES):
+            try:
+                index.classes.setdefault((found.type, found.props.text("metadata", "name") or found.name), found)
+            except UnevaluatedError as error:
+                # Kept, and raised when a pool's class isn't found: it may be this one.
+                index.unsure = error
+        _CLASSES[stack] = index
+    return _CLASSES[stack]
 
 
 def _key(label: str) -> str:

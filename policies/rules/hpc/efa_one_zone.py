@@ -127,8 +127,8 @@ RULE: Final = GraphRule(
         "Scheduling.SlurmQueues.Networking.SubnetIds",
     ),
     why=(
-        "EFA traffic crosses neither zones nor VPCs. A job with machines of two zones hangs at its first"
-        " collective operation, or runs over TCP; generic rules that ask for several zones (AutoScaling.2) are wrong here."
+        "EFA traffic crosses neither zones nor VPCs. A job with machines of two zones hangs at its first collective"
+        " operation, or runs over TCP; generic rules that ask for several zones (AutoScaling.2) are wrong here."
     ),
     fix="Name one subnet; for more zones make a pool for each, and let jobs choose one of them.",
     mappings={"parallelcluster": ("EfaMultiAzValidator",)},

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 from policies.engine.facts import Facts
 from policies.engine.node import Node
@@ -43,8 +44,8 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     mine = _fact(resource)
     if mine is None:
         return
-    known = _known(stack, facts)
-    carried = {fact.name for fact in _facts(stack)}
+    carried = _carried(stack)
+    known = _known(carried, facts)
     for row in table():
         first = next((name for name in row.versions if name in carried), None)
         if first == mine.name and row.match(known) and (row.nodes is None or _some_node(row, stack, known)):
@@ -86,18 +87,23 @@ def _made(name: str, at: Node) -> Fact | None:
     return Fact(name, version, at) if version else None
 
 
-def _facts(stack: Stack) -> Iterator[Fact]:
-    for subject in stack.of_type(*RULE.types):
-        if (fact := _fact(subject)) is not None:
-            yield fact
+_CARRIED: Final[WeakKeyDictionary[Stack, dict[str, str]]] = WeakKeyDictionary()
 
 
-def _known(stack: Stack, facts: Facts) -> dict[str, str]:
+def _carried(stack: Stack) -> dict[str, str]:
+    """The versions that resources of a stack have, worked out once a stack."""
+    if stack not in _CARRIED:
+        facts = (_fact(subject) for subject in stack.of_type(*RULE.types))
+        _CARRIED[stack] = {fact.name: fact.version for fact in facts if fact is not None}
+    return _CARRIED[stack]
+
+
+def _known(carried: dict[str, str], facts: Facts) -> dict[str, str]:
     """Versions by name: the release's, and over them what the stack itself has."""
     return {
         **{f"addon/{name}": version for name, version in (facts.addons or {}).items()},
         **{f"chart/{name}": version for name, version in (facts.charts or {}).items()},
-        **{fact.name: fact.version for fact in _facts(stack)},
+        **carried,
     }
 
 
