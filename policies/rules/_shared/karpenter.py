@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -85,9 +86,12 @@ def instance_types(pool: Subject) -> tuple[str, ...] | None:
     named = values(pool, TYPE)
     if named is not None:
         return named
-    families, sizes = values(pool, FAMILY), values(pool, SIZE)
-    if families is None:
-        return None
+    families = values(pool, FAMILY)
+    return None if families is None else _types_of(families, values(pool, SIZE))
+
+
+@lru_cache(maxsize=256)
+def _types_of(families: tuple[str, ...], sizes: tuple[str, ...] | None) -> tuple[str, ...]:
     return tuple(
         machine.name
         for machine in catalogue.all_types()

@@ -119,7 +119,7 @@ class Pool:
 
 
 def _some_node(row: KnownBad, stack: Stack, known: dict[str, str]) -> bool:
-    return row.nodes is not None and any(_matches(row.nodes, pool, known) for pool in _pools(stack))
+    return row.nodes is not None and any(_matches(row.nodes, pool, known) for pool in _made_pools(stack))
 
 
 def _matches(nodes: Nodes, pool: Pool, known: dict[str, str]) -> bool:
@@ -138,6 +138,16 @@ def _handed_out(way: str, pool: Pool, known: dict[str, str]) -> bool:
         return pool.devices == way
     has_gpus = bool(machines.accelerated_types(pool.types))
     return has_gpus and any(name in known for name in _HANDED_OUT.get(way, ()))
+
+
+_POOLS: Final[WeakKeyDictionary[Stack, frozenset[Pool]]] = WeakKeyDictionary()
+
+
+def _made_pools(stack: Stack) -> frozenset[Pool]:
+    """The pools that differ, worked out once a stack."""
+    if stack not in _POOLS:
+        _POOLS[stack] = frozenset(_pools(stack))
+    return _POOLS[stack]
 
 
 def _pools(stack: Stack) -> Iterator[Pool]:
