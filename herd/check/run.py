@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ from policies import repository
 from policies.engine.facts import Facts
 from policies.engine.rule import Rule
 from policies.engine.subject import Origin
-from policies.engine.waivers import FILE, Waiver, load
+from policies.engine.waivers import FILE, Waiver, load, placed
 from policies.rules import all_rules, plan_rules
 
 ALL: Final = "all"
@@ -102,7 +102,7 @@ def run(request: Request) -> Outcome:
                 verdicts.append(_given(checkout, one, request, waivers))
             except InvalidInputError as error:
                 errors += error.problems
-    return Outcome(tuple(verdicts), tuple(dict.fromkeys(errors)))
+    return Outcome(tuple(checkout.placed(verdict) for verdict in verdicts), tuple(dict.fromkeys(errors)))
 
 
 def _stack(checkout: _Checkout, name: str, request: Request, waivers: Sequence[Waiver]) -> Verdict:
@@ -195,21 +195,39 @@ class _Checkout:
             raise InvalidInputError.one("the project has no stack", file="Pulumi.yaml", fix="add Pulumi.NAME.yaml")
         return tuple(dict.fromkeys([*(self.stacks if ALL in names else ()), *(n for n in names if n != ALL)]))
 
+    def placed(self, verdict: Verdict) -> Verdict:
+        """A verdict whose problems with waivers have their lines."""
+        if not verdict.problems or self.root is None:
+            return verdict
+        return replace(verdict, problems=placed(self.root, verdict.problems))
+
     def waivers(self) -> tuple[Waiver, ...]:
         """The checkout's waivers.
 
         Raises:
-            InvalidInputError: The file is malformed, or is about a stack that isn't there.
+            InvalidInputError: The file is malformed, or holds one that nobody would ever see to be unused.
         """
         if self.root is None:
             return ()
-        waivers = load(self.root, (*all_rules(), *plan_rules()))
-        # Nobody would ever see that such a one is unused.
+        rules = {rule.id: rule for rule in (*all_rules(), *plan_rules())}
+        waivers = load(self.root, tuple(rules.values()))
         lost = [
-            Problem(FILE, 0, f"waivers[{index}].stack", f"there is no stack {waiver.stack!r}", "delete the waiver")
+            Problem(FILE, 0, f"waivers[{index}].{field}", message, "delete the waiver")
             for index, waiver in enumerate(waivers)
-            if waiver.stack not in self.stacks
+            for field, message in self._lost(waiver, rules[waiver.rule])
         ]
         if lost:
-            raise InvalidInputError(lost)
+            raise InvalidInputError(placed(self.root, lost))
         return waivers
+
+    def _lost(self, waiver: Waiver, rule: Rule) -> Iterator[tuple[str, str]]:
+        if waiver.stack not in self.stacks:
+            yield "stack", f"there is no stack {waiver.stack!r}"
+            return
+        try:
+            config = load_stack(self.root or Path(), waiver.stack).config
+        except InvalidInputError:
+            return  # told where the stack itself is judged
+        where = repository.environment(self.project, waiver.stack, config)
+        if not rule.holds_in(where):
+            yield "rule", f"{rule.id} doesn't hold in {where}, which {waiver.stack} is"

@@ -74,8 +74,8 @@ def judge(
     results = evaluate(stack, tuple(asked.values()), facts)
     # A waiver of a rule that isn't asked takes nothing, and that says nothing about it.
     held = {rule.id for rule in asked.values() if rule.holds_in(facts.environment)}
-    mine = tuple(waiver for waiver in waivers if waiver.rule in held)
-    applied = apply(mine, results.findings, today=today or datetime.now(UTC).date(), stack=facts.stack)
+    today = today or datetime.now(UTC).date()
+    applied = apply(waivers, results.findings, today=today, stack=facts.stack, asked=held)
     return Verdict(
         name=stack.name,
         origin=stack.origin,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -26,8 +26,9 @@ WHOLE_STACK: Final = "stack"
 """What a waiver names for a finding about the stack as a whole."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-# urn:pulumi:STACK::PROJECT::TYPES::NAME with wildcards in the name alone, and letters of a name left in it.
-_PATTERN: Final = re.compile(r"urn:pulumi:[^*?\[\]:]+::[^*?\[\]:]+::[^*?\[\]]+::(?=.*[^*?\[\]]{3})[^\s]+")
+# urn:pulumi:STACK::PROJECT::TYPES::NAME: a whole name, or one with wildcards that leave three letters in a row.
+_PATTERN: Final = re.compile(r"urn:pulumi:[^*?:]+::[^*?:]+::[^*?]+::(?:[^*?\n]+|(?=.*[^*?]{3}).+)")
+_PLACE: Final = re.compile(r"waivers\[(\d+)\]\.(\w+)")
 
 
 class Waiver(Spec):
@@ -59,7 +60,7 @@ class Waiver(Spec):
 
     @model_validator(mode="after")
     def _two_people(self) -> Waiver:
-        if self.author.casefold() == self.approver.casefold():
+        if self.author.casefold().lstrip("@") == self.approver.casefold().lstrip("@"):
             raise ValueError("author and approver are the same: somebody else has to agree")
         if self.expires < self.created:
             raise ValueError("expires before it was created")
@@ -69,7 +70,10 @@ class Waiver(Spec):
         """Whether it is about a finding."""
         if self.rule != finding.rule:
             return False
-        return fnmatchcase(finding.resource, self.urn) if finding.resource else self.urn == WHOLE_STACK
+        if not finding.resource or self.urn == WHOLE_STACK:
+            return not finding.resource and self.urn == WHOLE_STACK
+        # `*` and `?` are wildcards; a bracket is a letter of a name such as `node[0]`.
+        return fnmatchcase(finding.resource, self.urn.replace("[", "[[]"))
 
 
 class Waivers(Spec):
@@ -139,21 +143,28 @@ def _wrong(waiver: Waiver, rules: Sequence[Rule]) -> Iterable[tuple[str, str, st
 
 
 def apply(
-    waivers: Sequence[Waiver], findings: Sequence[Finding], *, today: date, stack: str, plan: str | None = None
+    waivers: Sequence[Waiver],
+    findings: Sequence[Finding],
+    *,
+    today: date,
+    stack: str,
+    plan: str | None = None,
+    asked: Container[str] | None = None,
 ) -> Applied:
     """Take what waivers take. One that is expired, not yet agreed or unused is a problem, and takes nothing.
 
     Args:
-        waivers: Every waiver; those for other stacks are passed over.
+        waivers: Every waiver of the file, in its order; those for other stacks are passed over.
         findings: What was found.
         today: The day that counts.
         stack: The stack that was judged.
         plan: The hash of the plan that was judged; None if resources were.
+        asked: The rules that were asked; None for all. Waivers of others are passed over.
     """
     mine = [
         (index, waiver)
         for index, waiver in enumerate(waivers)
-        if waiver.stack == stack and (waiver.plan is None) == (plan is None)
+        if waiver.stack == stack and (waiver.plan is None) == (plan is None) and (asked is None or waiver.rule in asked)
     ]
     problems: list[Problem] = []
     valid: list[tuple[int, Waiver]] = []
@@ -188,3 +199,17 @@ def apply(
 
 def _problem(index: int, field: str, message: str, fix: str) -> Problem:
     return Problem(FILE, 0, f"waivers[{index}].{field}", message, fix)
+
+
+def placed(root: Path, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems with a checkout's waivers, with their lines.
+
+    Raises:
+        InvalidInputError: The file can't be read any more.
+    """
+    file = YamlFile.load(root / FILE, shown=FILE)
+    found = ((problem, _PLACE.fullmatch(problem.field)) for problem in problems)
+    return tuple(
+        replace(problem, line=file.line(("waivers", int(place[1]), place[2]))) if place else problem
+        for problem, place in found
+    )

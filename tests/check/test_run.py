@@ -165,7 +165,14 @@ class TestWaivers:
         waive()
         outcome = judged(stacks=["dev"], rules=pinned)
         assert outcome.exit_code == 1
-        assert "takes nothing" in str(outcome.verdicts[0].problems[0])
+        (problem,) = outcome.verdicts[0].problems
+        assert str(problem).startswith("policies/waivers.yaml:3: waivers[0].urn: takes nothing")
+
+    def test_one_is_told_by_its_own_number_whatever_is_asked(self, judged, waive, pinned):
+        other = WAIVER.replace("HERD-014", "HERD-013")
+        waive(text=other + WAIVER.removeprefix("waivers:\n"))
+        (problem,) = judged(stacks=["dev"], rules=pinned).verdicts[0].problems
+        assert (problem.line, problem.field) == (12, "waivers[1].urn")
 
     def test_manifests_are_under_none(self, judged, project, waive, pinned):
         waive(expires="2026-02-21")
@@ -178,7 +185,8 @@ class TestWaivers:
             ("waivers: [{rule: HERD-014}]", "policies/waivers.yaml:1: waivers[0].urn"),
             ("waivers: [", "not valid YAML"),
             (WAIVER.replace("HERD-014", "HERD-0144"), "there is no rule 'HERD-0144'"),
-            (WAIVER.replace("stack: {stack}", "stack: gone"), "there is no stack 'gone'"),
+            (WAIVER.replace("stack: {stack}", "stack: gone"), ":4: waivers[0].stack: there is no stack 'gone'"),
+            (WAIVER.replace("HERD-014", "HERD-048"), ":2: waivers[0].rule: HERD-048 doesn't hold in dev"),
         ],
     )
     def test_a_malformed_file_is_told_before_anything_is_judged(self, judged, waive, text, words):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import Final
 
 SHELLS: Final = frozenset({"bash", "sh", "dash", "zsh", "ksh", "ash"})
@@ -45,6 +46,8 @@ _FOUND: Final = re.compile(r"(?:\$\(|`) *(?:which|command -v|type -p) +([\w.+-]+
 """A program by where it is found: `$(which pip)`."""
 WRAPPED: Final = 12
 """Words that a wrapper and its options take at most, and programs of a pipeline that are looked at behind one."""
+_SHOWN: Final = 80
+"""Characters of a command in a message."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,11 @@ class Command:
     def plain(self) -> tuple[str, ...]:
         """Arguments that are no options."""
         return tuple(word for word in self.words[1:] if not word.startswith("-"))
+
+    @property
+    def shown(self) -> str:
+        """It in a message: one line, cut short."""
+        return shorten(" ".join(self.words), _SHOWN, placeholder=" …")
 
     def tails(self) -> Iterator[Command]:
         """The command, and what it would run if it were a wrapper that nobody here knows (`retry 5 apt-get …`)."""

@@ -18,6 +18,7 @@ REPOSITORY: Final = "aws:ecr/repository:Repository"
 CODEBUILD: Final = "aws:codebuild/project:Project"
 _CURATED: Final = "aws/codebuild/"
 
+_SPARK: Final = ("image", "driver.image", "executor.image")
 # type -> where images stand; before `:` a property that may be a JSON document.
 _PLACES: Final = {
     "aws:lambda/function:Function": ("imageUri",),
@@ -32,6 +33,11 @@ _PLACES: Final = {
         "eksProperties:podProperties.containers.*.image",
         "eksProperties:podProperties.initContainers.*.image",
     ),
+    **{
+        f"kubernetes:sparkoperator.k8s.io/{version}:{kind}": tuple(f"{above}.{place}" for place in _SPARK)
+        for version in ("v1beta1", "v1beta2")
+        for kind, above in (("SparkApplication", "spec"), ("ScheduledSparkApplication", "spec.template"))
+    },
 }
 TYPES: Final = (*workloads.TYPES, *_PLACES)
 """Every type that `images` finds images in."""

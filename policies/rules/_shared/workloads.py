@@ -45,7 +45,7 @@ _FAMILIES: Final = (
     _Family("keda.sh", ("v1alpha1",), ("ScaledJob",), ("spec.jobTargetRef.template",)),
     _Family(
         "kubeflow.org",
-        ("v1", "v1beta2", "v2beta1"),
+        ("v1", "v1alpha2", "v1beta1", "v1beta2", "v2beta1"),
         ("PyTorchJob", "TFJob", "MPIJob", "XGBoostJob", "PaddleJob", "MXJob", "JAXJob"),
         tuple(f"spec.{framework}ReplicaSpecs.{ENTRIES}.template" for framework in _KUBEFLOW),
     ),
@@ -64,6 +64,12 @@ _FAMILIES: Final = (
         ("RayJob",),
         (*(f"spec.rayClusterSpec.{path}" for path in _RAY), "spec.submitterPodTemplate"),
     ),
+    _Family(
+        "ray.io",
+        ("v1",),
+        ("RayCronJob",),
+        (*(f"spec.jobTemplate.rayClusterSpec.{path}" for path in _RAY), "spec.jobTemplate.submitterPodTemplate"),
+    ),
     _Family("ray.io", ("v1", "v1alpha1"), ("RayService",), tuple(f"spec.rayClusterConfig.{path}" for path in _RAY)),
     _Family(
         "jobset.x-k8s.io",
@@ -78,6 +84,8 @@ _FAMILIES: Final = (
         ("spec.leaderWorkerTemplate.leaderTemplate", "spec.leaderWorkerTemplate.workerTemplate"),
     ),
     _Family("batch.volcano.sh", ("v1alpha1",), ("Job",), ("spec.tasks.*.template",)),
+    _Family("batch.volcano.sh", ("v1alpha1",), ("CronJob",), ("spec.jobTemplate.spec.tasks.*.template",)),
+    _Family("flow.volcano.sh", ("v1alpha1",), ("JobTemplate",), ("spec.tasks.*.template",)),
     _Family("sagemaker.amazonaws.com", ("v1",), ("HyperPodPyTorchJob",), ("spec.replicaSpecs.*.template",)),
     _Family("slinky.slurm.net", ("v1alpha1", "v1beta1"), ("NodeSet", "LoginSet"), ("spec.template",)),
     _Family("argoproj.io", ("v1alpha1",), ("Rollout",), ("spec.template",)),
@@ -106,6 +114,15 @@ _FAMILIES: Final = (
             "spec.explainer",
         ),
     ),
+    _Family(
+        "serving.kserve.io",
+        ("v1alpha1", "v1alpha2"),
+        ("LLMInferenceService", "LLMInferenceServiceConfig"),
+        specs=("spec.template", "spec.worker", "spec.prefill.template", "spec.prefill.worker"),
+    ),
+    _Family("machinelearning.seldon.io", ("v1",), ("SeldonDeployment",), ("spec.predictors.*.componentSpecs.*",)),
+    _Family("agents.x-k8s.io", ("v1alpha1", "v1beta1"), ("Sandbox",), ("spec.podTemplate",)),
+    _Family("extensions.agents.x-k8s.io", ("v1alpha1", "v1beta1"), ("SandboxTemplate",), ("spec.podTemplate",)),
     _Family("serving.kserve.io", ("v1alpha1",), ("ServingRuntime", "ClusterServingRuntime"), specs=("spec",)),
 )
 _LISTS: Final = ("kubernetes:core/v1:List",)

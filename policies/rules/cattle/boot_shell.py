@@ -11,7 +11,7 @@ from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared import boot, boot_steps
 from policies.rules._shared.boot import BootText, Kind
-from policies.rules._shared.shell import Command
+from policies.rules._shared.command import Command
 
 _KEYS: Final = "authorized_keys"
 _WRITES_TO_LAST: Final = ("cp", "mv", "install", "ln", "aws", "rsync")
@@ -83,15 +83,15 @@ def _of_command(command: Command) -> Iterator[str]:
     elif program in _WRITES_TO_ANY:
         written += " ".join(command.arguments)
     if _KEYS in written:
-        yield f"puts SSH keys on the machine ({command.source})"
+        yield f"puts SSH keys on the machine ({command.shown})"
     elif program.startswith("ssh-import-id"):
-        yield f"fetches people's SSH keys ({command.source})"
+        yield f"fetches people's SSH keys ({command.shown})"
     elif program == "chpasswd":
         yield "sets passwords (chpasswd)"
     elif program == "enable-admin-container":
         yield "enables Bottlerocket's admin container, which is an SSH server with root on the host"
     elif program == "systemctl" and {"enable", "start", "unmask"} & set(words) and any(map(_DAEMONS.match, words[1:])):
-        yield f"starts an SSH server ({command.source})"
+        yield f"starts an SSH server ({command.shown})"
 
 
 RULE: Final = ResourceRule(

@@ -65,7 +65,7 @@ _BY_SERVICE: Final = {
 }
 _LUSTRE: Final = "aws:fsx/lustreFileSystem:LustreFileSystem"
 _STORAGE_CLASSES: Final = tuple(f"kubernetes:storage.k8s.io/{v}:StorageClass" for v in ("v1", "v1beta1"))
-_EBS_PROVISIONERS: Final = ("ebs.csi.aws.com", "kubernetes.io/aws-ebs")
+_EBS_PROVISIONERS: Final = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "kubernetes.io/aws-ebs")
 _NODE_CLASSES: Final = tuple(f"kubernetes:karpenter.k8s.aws/{v}:EC2NodeClass" for v in ("v1", "v1beta1"))
 _TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 _INSTANCES: Final = ("aws:ec2/instance:Instance", "aws:ec2/spotInstanceRequest:SpotInstanceRequest")

@@ -13,8 +13,8 @@ from policies.engine.subject import Subject
 from policies.rules._shared.boot import NODE_CLASSES, NODE_TEMPLATE
 from policies.rules._shared.machine_images import moves
 
-_VERSIONED: Final = re.compile(r"[a-z0-9]+@v\d[\w.-]*")
-"""`al2023@v20240807`, `bottlerocket@v1.20.0`. Source: karpenter.sh, NodeClasses, spec.amiSelectorTerms."""
+_VERSIONED: Final = re.compile(r"[a-z0-9]+@v?\d[\w.-]*")
+"""`al2023@v20240807`, `bottlerocket@1.20.0` (Karpenter strips a `v`). Source: karpenter.sh, spec.amiSelectorTerms."""
 _IDS: Final = ("aws::ids", "aws-ids")
 """Keys for ids in `amiSelector` of an AWSNodeTemplate."""
 

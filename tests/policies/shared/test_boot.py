@@ -118,7 +118,10 @@ def test_custom_actions_of_head_node_queues_and_login_pools():
 
 def test_recipes_in_place_of_parallelclusters_own():
     cluster = {"DevSettings": {"Cookbook": {"ChefCookbook": "https://x/c.tgz"}, "NodePackage": "s3://b/n.tgz"}}
-    assert [text for _, text, _ in told("parallelcluster:index:Cluster", cluster)] == ["https://x/c.tgz", "s3://b/n.tgz"]
+    assert [text for _, text, _ in told("parallelcluster:index:Cluster", cluster)] == [
+        "https://x/c.tgz",
+        "s3://b/n.tgz",
+    ]
 
 
 def test_a_cluster_within_a_cloudformation_template():
