@@ -3,14 +3,18 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STACK  ?= dev
+FORMAT ?= text
 
-.PHONY: help rehearse test test-slow test-pulumi check lint types lock clean
+.PHONY: help rehearse law test test-slow test-pulumi check lint types lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 rehearse: $(VENV)/.run ## The main job: the dev stack's whole life on a stand-in AWS (STACK=test|prod for the others)
 	$(BIN)/herd rehearse $(STACK)
+
+law: $(VENV)/.run ## What the law says of every stack (FORMAT=json|sarif|github for machines)
+	$(BIN)/herd check all --format $(FORMAT)
 
 test: $(VENV)/.dev ## The default suite
 	$(BIN)/pytest -q -n 2 --dist worksteal
