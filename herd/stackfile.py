@@ -36,6 +36,7 @@ class StackFile:
         config: Fully qualified key to plain value, with the defaults of Pulumi.yaml.
         secrets_provider: What encrypts the real stack's secrets; empty for a passphrase.
         main: The program: a folder with `__main__.py`, or a file.
+        secrets: Keys that hold what only the real stack can decrypt; their values stand for it.
     """
 
     root: Path
@@ -44,6 +45,7 @@ class StackFile:
     config: Mapping[str, ConfigValue]
     secrets_provider: str
     main: Path
+    secrets: frozenset[str] = frozenset()
 
     @property
     def regions(self) -> list[str]:
@@ -67,7 +69,9 @@ class StackFile:
         return text.getvalue()
 
 
-def load_stack(root: Path, stack: str, *, fidelity: Fidelity = "real", release: str | None = None) -> StackFile:
+def load_stack(
+    root: Path, stack: str, *, fidelity: Fidelity = "real", release: str | None = None, secrets: bool = False
+) -> StackFile:
     """Read a stack's configuration the way the engine does.
 
     Args:
@@ -75,6 +79,7 @@ def load_stack(root: Path, stack: str, *, fidelity: Fidelity = "real", release: 
         stack: The stack's name.
         fidelity: What the program is told about the run; only tools say anything but `real`.
         release: A release lock in place of the one the stack file names: a name, a path, or `""` for none.
+        secrets: Read an encrypted value as `[secret]` instead of refusing it: enough to look, not to run.
 
     Raises:
         InvalidInputError: Every problem of Pulumi.yaml and the stack file, with line and field.
@@ -97,17 +102,28 @@ def load_stack(root: Path, stack: str, *, fidelity: Fidelity = "real", release: 
         stacks = sorted(file.name.split(".")[1] for file in folder.glob("Pulumi.*.yaml") if file.is_file())
         raise InvalidInputError.one(f"there is no stack {stack!r}", file=shown, fix=closest(stack, stacks))
     source = YamlFile.load(path, shown=shown)
-    if problems := _problems(source, name):
+    if problems := _problems(source, name, secrets=secrets):
         raise InvalidInputError(problems)
     data = plain(source.data) or {}
+    written = {_qualified(key, name): value for key, value in (data.get("config") or {}).items()}
+    veiled = {key: _veiled(value) for key, value in written.items()}
     config = {
         **_defaults(project.get("config") or {}, name),
-        **{_qualified(key, name): value for key, value in (data.get("config") or {}).items()},
+        **veiled,
         f"{name}:fidelity": fidelity,
     }
     if release is not None:
         config[f"{name}:release"] = release
-    return StackFile(root, name, stack, config, data.get("secretsprovider") or "", _main(root, project_file))
+    encrypted = frozenset(key for key, value in veiled.items() if value != written[key])
+    return StackFile(root, name, stack, config, data.get("secretsprovider") or "", _main(root, project_file), encrypted)
+
+
+def _veiled(value: Any) -> Any:
+    if isinstance(value, dict):
+        if isinstance(value.get("secure"), str) and len(value) == 1:
+            return "[secret]"
+        return {key: _veiled(item) for key, item in value.items()}
+    return [_veiled(item) for item in value] if isinstance(value, list) else value
 
 
 def _project_problems(source: YamlFile, project: Mapping[str, Any]) -> list[Problem]:
@@ -145,15 +161,15 @@ def _defaults(schema: Mapping[str, Any], project: str) -> dict[str, ConfigValue]
     return found
 
 
-def _problems(source: YamlFile, project: str) -> list[Problem]:
+def _problems(source: YamlFile, project: str, *, secrets: bool) -> list[Problem]:
     data = plain(source.data)
     return [
         Problem(source.shown, source.line(path), dotted(path), message, fix)
-        for path, message, fix in _findings(data, project)
+        for path, message, fix in _findings(data, project, secrets=secrets)
     ]
 
 
-def _findings(data: Any, project: str) -> Iterator[tuple[FieldPath, str, str]]:
+def _findings(data: Any, project: str, *, secrets: bool) -> Iterator[tuple[FieldPath, str, str]]:
     if data is None:
         return
     if not isinstance(data, dict):
@@ -167,15 +183,16 @@ def _findings(data: Any, project: str) -> Iterator[tuple[FieldPath, str, str]]:
             yield (key,), "unknown key", closest(key, known)
     config = data.get("config") or {}
     if isinstance(config, dict):
-        yield from _config_findings(config, project)
+        yield from _config_findings(config, project, secrets=secrets)
     else:
         yield ("config",), "isn't a map of keys to values", ""
 
 
-def _config_findings(config: Mapping[str, Any], project: str) -> Iterator[tuple[FieldPath, str, str]]:
+def _config_findings(config: Mapping[str, Any], project: str, *, secrets: bool) -> Iterator[tuple[FieldPath, str, str]]:
     for path, value in _leaves(("config",), config):
         if path[-1] == "secure" and isinstance(value, str):
-            yield path[:-1], "holds a secret", "keep it in Secrets Manager and name it here instead"
+            if not secrets:
+                yield path[:-1], "holds a secret", "keep it in Secrets Manager and name it here instead"
         elif not isinstance(value, str | bool | int | float | None):
             yield path, f"{value} is no JSON value", "put it in quotes"
     for key in config:

@@ -76,6 +76,15 @@ def test_the_tool_says_what_the_run_is_and_which_release(stacks):
     assert stacks.load("config:\n  demo:release: one\n").config["demo:release"] == "one"
 
 
+def test_who_only_looks_gets_a_word_where_the_file_has_encrypted_values(stacks):
+    text = "config:\n  demo:label: {secure: v1:abc}\n  demo:map: {a: [{secure: v1:abc}], b: {secure: 1}}\n"
+    stack = stacks.load(text, secrets=True)
+    assert stack.config["demo:label"] == "[secret]"
+    assert stack.config["demo:map"] == {"a": ["[secret]"], "b": {"secure": 1}}
+    assert stack.secrets == {"demo:label", "demo:map"}
+    assert stacks.load("config:\n  demo:label: a\n", secrets=True).secrets == frozenset()
+
+
 def test_an_empty_stack_file_has_the_defaults(stacks):
     assert stacks.load("").config["demo:size"] == 3
 

@@ -107,7 +107,7 @@ def run(request: Request) -> Outcome:
 
 def _stack(checkout: _Checkout, name: str, request: Request, waivers: Sequence[Waiver]) -> Verdict:
     root = checkout.root or request.folder
-    stack = load_stack(root, name)
+    stack = load_stack(root, name, secrets=True)
     if request.render is None:
         raise ValueError("a run with stacks needs `render`")
     graph = request.render(root, name)
@@ -135,7 +135,7 @@ def _facts(checkout: _Checkout, one: Given, where: Environment | None) -> tuple[
         return facts_for_file(where or Environment.PROD), "--environment" if where else "files name none: the strictest"
     config: Mapping[str, Any] = one.config
     if checkout.root and stack.project == checkout.project and stack.name in checkout.stacks:
-        settings = load_stack(checkout.root, stack.name)
+        settings = load_stack(checkout.root, stack.name, secrets=True)
         return facts_for_stack(checkout.root, settings, where), _said_by(
             stack.project, stack.name, settings.config, where
         )
@@ -225,7 +225,7 @@ class _Checkout:
             yield "stack", f"there is no stack {waiver.stack!r}"
             return
         try:
-            config = load_stack(self.root or Path(), waiver.stack).config
+            config = load_stack(self.root or Path(), waiver.stack, secrets=True).config
         except InvalidInputError:
             return  # told where the stack itself is judged
         where = repository.environment(self.project, waiver.stack, config)

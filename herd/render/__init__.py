@@ -33,7 +33,7 @@ def render(root: Path, stack: str, *, release: Path | str | None = None, unknown
     root = root.resolve()
     # The program runs in a folder of its own: a path must not depend on where it is looked at from.
     lock = str(release.resolve()) if isinstance(release, Path) else release
-    source = load_stack(root, stack, fidelity="render", release=lock)
+    source = load_stack(root, stack, fidelity="render", release=lock, secrets=True)
     config = source.strings()
     main = source.main.resolve()
     run = Run(
@@ -44,7 +44,7 @@ def render(root: Path, stack: str, *, release: Path | str | None = None, unknown
         no_default=_no_default(config.get("pulumi:disable-default-providers", "[]")),
     )
     monitor = Monitor(run)
-    run_program(root, main, config, monitor)
+    run_program(root, main, config, monitor, source.secrets)
     return monitor.graph()
 
 

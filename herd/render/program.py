@@ -10,7 +10,7 @@ import runpy
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -45,7 +45,9 @@ class _Immediately(ThreadPoolExecutor):
         return done
 
 
-def run_program(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor) -> None:
+def run_program(
+    root: Path, main: Path, config: Mapping[str, str], monitor: Monitor, secrets: Collection[str] = ()
+) -> None:
     """Run a program against a monitor.
 
     Args:
@@ -53,6 +55,7 @@ def run_program(root: Path, main: Path, config: Mapping[str, str], monitor: Moni
         main: The program: a folder with `__main__.py`, or a file.
         config: Fully qualified key to value, as the engine passes them.
         monitor: Records what the program registers.
+        secrets: Keys of the configuration that are secret.
 
     Raises:
         ProgramError: The program raised, logged an error or asked for what a render can't do.
@@ -62,7 +65,7 @@ def run_program(root: Path, main: Path, config: Mapping[str, str], monitor: Moni
 
     def guarded() -> None:
         try:
-            _run(root, main, config, monitor)
+            _run(root, main, config, monitor, secrets)
         except BaseException as error:  # noqa: BLE001 - raised again on the caller's thread
             failure.append(error)
 
@@ -75,7 +78,7 @@ def run_program(root: Path, main: Path, config: Mapping[str, str], monitor: Moni
         raise failure[0]
 
 
-def _run(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor) -> None:
+def _run(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor, secrets: Collection[str]) -> None:
     engine = Engine()
     run = monitor.run
     pulumi_settings.configure(
@@ -89,7 +92,7 @@ def _run(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor) ->
             root_directory=str(root),
         )
     )
-    pulumi_config.set_all_config(dict(config), [])
+    pulumi_config.set_all_config(dict(config), list(secrets))
     loop = asyncio.new_event_loop()
     loop.set_default_executor(_Immediately())
     # When a program fails, what waited for it fails as well: asyncio would print every one of those errors.

@@ -62,3 +62,14 @@ pulumi.CustomResource("t:m:User", "user", {"token": Token("mine").value})
 """)
 
     assert only(graph, "t:m:User").inputs == {"token": SECRET}
+
+
+def test_what_the_stack_file_encrypts_is_a_secret_of_the_program(project, only):
+    project.configure("{demo:password: {secure: v1:abc}}")
+    graph = project.render("""
+config = pulumi.Config()
+pulumi.CustomResource("t:m:Database", "d", {"password": config.require_secret("password")})
+pulumi.CustomResource("t:m:Careless", "c", {"password": config.require("password")})
+""")
+    assert only(graph, "t:m:Database").inputs == {"password": SECRET}
+    assert only(graph, "t:m:Careless").inputs == {"password": "[secret]"}
