@@ -13,6 +13,7 @@ from policies.rules._shared.ingress import (
     DEFAULT_SECURITY_GROUP,
     EGRESS_RULE,
     INGRESS_RULE,
+    SECURITY_GROUP,
     SECURITY_GROUP_RULE,
     network_rules,
 )
@@ -31,8 +32,10 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
         if resource.type == DEFAULT_SECURITY_GROUP:
             yield Violation(rule.at, f"lets {rule.direction} through the VPC's default security group")
             continue
+        group = stack.named_by(rule.owner)
+        if group is not None and group.type == SECURITY_GROUP:
+            continue  # one of our own: a preview knows whose it is before it has an id
         owner = rule.owner.text()
-        group = stack.target(owner)
         by_name = isinstance(owner, Reference) and owner.path == "defaultSecurityGroupId"
         if by_name or (group is not None and _is_default(group, owner)):
             yield Violation(rule.owner, f"adds {rule.direction} to the VPC's default security group")
