@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from herd.check.bundles import hidden_where_unread
 from herd.graph import SECRET, UNKNOWN, Graph
 from herd.graph.model import Resource
 from herd.graph.symbols import Symbol
@@ -21,7 +22,8 @@ def stack_of(graph: Graph) -> Stack:
 
     What the program only reads is left out: it belongs to somebody else, and the graph holds nothing of it.
     """
-    subjects = (_subject(resource, graph) for resource in graph.resources if not is_read(resource))
+    made = (_subject(resource, graph) for resource in graph.resources if not is_read(resource))
+    subjects = (hidden_where_unread(one) for one in made)
     return Stack(tuple(subjects), graph.stack, graph.project)
 
 

@@ -124,7 +124,7 @@ def waiver():
 
 @pytest.fixture
 def graph():
-    """A rendered graph: a provider with tags, a stack, buckets."""
+    """A rendered graph: a provider with tags, a stack, buckets (or what a third value says)."""
 
     def make(stack="dev", **buckets):
         def resource(kind, name, **more):
@@ -146,8 +146,9 @@ def graph():
 
         provider = resource("pulumi:providers:aws", "aws", inputs={"defaultTags": '{"tags": {"owner": "web"}}'})
         resources = [resource("pulumi:pulumi:Stack", "s"), provider]
-        for name, (inputs, options) in buckets.items():
-            resources.append(resource(BUCKET, name, inputs=inputs, options={"provider": provider["urn"], **options}))
+        for name, (inputs, options, *kind) in buckets.items():
+            given = {"provider": provider["urn"], **options}
+            resources.append(resource(*kind or [BUCKET], name, inputs=inputs, options=given))
         data = {"project": "demo", "stack": stack, "resources": resources, "outputs": {}}
         return Graph.from_json(json.dumps(data))
 

@@ -3,8 +3,11 @@
 import pytest
 
 from herd.check.rendered import stack_of
+from policies.engine.evaluate import evaluate
+from policies.engine.facts import Facts
 from policies.engine.subject import Origin
 from policies.engine.values import Reason, UnevaluatedError
+from policies.rules import all_rules
 
 SITE = "urn:pulumi:dev::demo::aws:s3/bucket:Bucket::site"
 
@@ -45,3 +48,27 @@ def test_options(graph):
 
 def test_what_the_program_only_reads_is_left_out(graph):
     assert [s.name for s in stack_of(graph(site=({}, {"id": "b-1"}))).subjects] == ["s", "aws"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [
+        ("kubernetes:kustomize/v2:Directory", {"directory": "overlays/prod"}),
+        ("kubernetes:kustomize:Directory", {}),
+        ("kubernetes:yaml/v2:ConfigFile", {"file": "https://example.com/all.yaml"}),
+        ("kubernetes:yaml/v2:ConfigGroup", {"files": ["a.yaml", "https://example.com/all.yaml"]}),
+        ("kubernetes:yaml/v2:ConfigGroup", {"yaml": [f"${{{SITE}.arn}}"]}),
+        ("kubernetes:yaml/v2:ConfigGroup", {"objs": ["[secret]"]}),
+    ],
+)
+def test_manifests_that_nobody_can_read_here_are_not_evaluated(graph, kind, inputs):
+    stack = stack_of(graph(bundle=(inputs, {}, kind)))
+    results = evaluate(stack, all_rules(), Facts())
+    told = {silent.rule for silent in results.not_evaluated if silent.property == "items"}
+    assert {"HERD-041", "HERD-050", "HERD-070", "HERD-078"} <= told
+
+
+def test_a_bundle_of_which_the_graph_shows_every_object_stays_what_it_is(graph):
+    inputs = {"objs": [{"apiVersion": "v1", "kind": "Namespace"}]}
+    stack = stack_of(graph(bundle=(inputs, {}, "kubernetes:yaml/v2:ConfigGroup")))
+    assert stack.of_type("kubernetes:core/v1:List") == ()
