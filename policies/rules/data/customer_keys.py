@@ -104,6 +104,8 @@ def _through_service(resource: Subject, stack: Stack) -> Iterator[Violation]:
     """What a service encrypts with a key that lets it: judged if a key of the stack does."""
     key, services = _BY_SERVICE[resource.type]
     named = resource.props.at(key)
+    if _is_ours(named, stack):
+        return
     text = named.text()
     if text and _AWS_KEY.search(text):
         yield Violation(named, f"{text} is AWS's own key, which nobody can take away, audit apart or share")
@@ -142,6 +144,8 @@ def _store(at: Node, store: _Store, stack: Stack) -> Iterator[Violation]:
             yield Violation(flag, f"{store.flag} is {how}: nothing is encrypted")
             return
     key = at.at(store.key)
+    if _is_ours(key, stack):
+        return
     named = key.text()
     if named and _AWS_KEY.search(named):
         yield Violation(key, f"{named} is AWS's own key, which nobody can take away, audit apart or share")
@@ -150,6 +154,12 @@ def _store(at: Node, store: _Store, stack: Stack) -> Iterator[Violation]:
             yield Violation(key, f"{store.key} names no key: AWS takes its own, which nobody can take away or audit")
         elif stack.of_type(*_OUR_KEYS):
             yield Violation(key, f"{store.key} names no key though the stack has keys of its own: AWS takes its own")
+
+
+def _is_ours(key: Node, stack: Stack) -> bool:
+    """Whether one of the stack's keys is named; a preview knows that before the key has an ARN."""
+    named = stack.named_by(key)
+    return named is not None and named.type in _OUR_KEYS
 
 
 def _encrypts_by_default(stack: Stack) -> bool:
