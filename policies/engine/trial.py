@@ -15,6 +15,7 @@ from policies.engine.facts import Facts
 from policies.engine.fixtures import Case, Fixture, Mutation, Recorded, Resource, plan, stack
 from policies.engine.plan import PlanRule, WholePlanRule, evaluate_plan
 from policies.engine.rule import Rule, Severity
+from policies.engine.schema import exists, unknown
 from policies.engine.waivers import Waiver, apply
 
 _FIELDS: Final = frozenset({*Resource.model_fields, *Recorded.model_fields, "self"})
@@ -26,7 +27,7 @@ class Trial:
     """One thing tried.
 
     Attributes:
-        kind: good, bad, empty, unknown, waived or mutation.
+        kind: real, good, bad, empty, unknown, waived or mutation.
         case: What was tried.
         problem: What the rule got wrong; empty if nothing.
     """
@@ -38,6 +39,8 @@ class Trial:
 
 def try_rule(rule: Rule, fixture: Fixture) -> Iterator[Trial]:
     """Everything that a rule's fixture asks of it."""
+    for case in (*fixture.good, *fixture.bad, fixture.empty):
+        yield Trial("real", case.case, _invented(case))
     for case in fixture.good:
         yield Trial("good", case.case, _expect("passed", _run(rule, case), case))
         yield from _mutated(rule, fixture, case)
@@ -61,7 +64,7 @@ def _mutated(rule: Rule, fixture: Fixture, case: Case) -> Iterator[Trial]:
             yield Trial("mutation", name, f"can't be applied: {error}")
             continue
         results = _run(rule, changed)
-        problem = "" if results.findings else f"nothing found, {_told(results)}"
+        problem = _invented(changed) if results.findings else f"nothing found, {_told(results)}"
         yield Trial("mutation", name, problem)
         if (path := mutation.set or mutation.delete) and not mutation.unknown:
             hidden = Mutation(set=path, to="${unknown}", of=mutation.of)
@@ -148,6 +151,16 @@ def _run(rule: Rule, case: Case) -> Results:
     if isinstance(rule, (PlanRule, WholePlanRule)):
         return evaluate_plan(plan(case), (rule,), Facts(**facts))
     return evaluate(stack(case), (rule,), Facts(**facts))
+
+
+def _invented(case: Case) -> str:
+    """What no cloud has, and so no rule judges: misspelt types and properties."""
+    shown: list[tuple[str, Any]] = [(one.type, one.props) for one in case.resources if not one.component]
+    for operation in (*case.operations, *(case.staging or ())):
+        shown += [(operation.type, operation.old), (operation.type, operation.new)]
+    found = [f"there is no type {type_}" for type_, _ in shown if not exists(type_)]
+    found += [f"{type_} has no property {path}" for type_, values in shown for path in unknown(type_, values)]
+    return "; ".join(dict.fromkeys(found))
 
 
 def _expect(expected: str, results: Results, case: Case) -> str:

@@ -38,7 +38,7 @@ RULE: Final = ResourceRule(
     title="No machine starts with an SSH key",
     severity=everywhere(Severity.HIGH),
     types=tuple(_KEYS),
-    properties=("keyName", "keyPair", "ec2KeyPair"),
+    properties=("keyName", "keyPair", "computeResources.ec2KeyPair"),
     why=(
         "A machine that people can log in to is a machine that people repair: it stops being what its image says, and"
         " the next one that starts lacks the repair."

@@ -64,7 +64,7 @@ RULE: Final = StackRule(
     title="Each stack that makes machines has a budget that tells somebody",
     severity=everywhere(Severity.MEDIUM),
     types=(*CAPACITY, BUDGET),
-    properties=("notifications", "subscriberEmailAddresses", "subscriberSnsTopicArns"),
+    properties=("notifications.subscriberEmailAddresses", "notifications.subscriberSnsTopicArns"),
     why=(
         "One forgotten pool of eight-GPU machines spends a month's money over a weekend, and AWS tells nobody."
         " A stack is asked for a budget if it is a Pulumi stack with machines and a network or a cluster of its own."

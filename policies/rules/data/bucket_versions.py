@@ -86,7 +86,12 @@ RULE: Final = GraphRule(
     title="Buckets with checkpoints or state keep versions, for a time",
     severity=everywhere(Severity.MEDIUM),
     types=(buckets.BUCKET, buckets.VERSIONING),
-    properties=("versioningConfiguration.status", "versioning.enabled", "rules", "lifecycleRules"),
+    properties=(
+        "versioning.enabled",
+        "lifecycleRules",
+        "aws:s3/bucketVersioning:BucketVersioning.versioningConfiguration.status",
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration.rules",
+    ),
     why=(
         "A job that overwrites its last good checkpoint, or a cleanup with the wrong prefix, is undone with versions"
         " and with nothing else. Versions without a lifecycle pile up for ever. A bucket is judged if its name or tags"

@@ -113,7 +113,7 @@ RULE: Final = GraphRule(
     title="State never lives inside a cluster",
     severity=everywhere(Severity.HIGH),
     types=(*STATE, *CLUSTERS, *_STORAGE_CLASSES),
-    properties=("SharedStorage", "parent", "options.deletedWith", "provisioner"),
+    properties=("SharedStorage", "options.parent", "options.deletedWith", "provisioner"),
     why=(
         "Clusters are replaced, not repaired. Storage that ParallelCluster makes is deleted or replaced by an update or"
         " a removal of the cluster (aws-parallelcluster #4651, #5018, #6211, #6357), a file system made by a claim goes"

@@ -75,7 +75,7 @@ RULE: Final = GraphRule(
     title="Changes are ignored only where something else owns the field",
     severity=everywhere(Severity.HIGH),
     types=(ANY_TYPE,),
-    properties=("ignoreChanges",),
+    properties=("options.ignoreChanges",),
     why=(
         "An ignored field is one that the program no longer decides: drift hides behind it, and a fix in the program"
         " never arrives. Only an autoscaler's field has another owner."

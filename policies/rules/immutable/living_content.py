@@ -36,7 +36,13 @@ RULE: Final = GraphRule(
     title="Content never changes under a living generation",
     severity=everywhere(Severity.HIGH),
     types=(POOL,),
-    properties=("generations.key", "generations.node", "imageId", "userData", "spec.amiSelectorTerms"),
+    properties=(
+        "generations.key",
+        "generations.node",
+        "aws:ec2/launchTemplate:LaunchTemplate.imageId",
+        "aws:ec2/launchTemplate:LaunchTemplate.userData",
+        "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass.spec.amiSelectorTerms",
+    ),
     why=(
         "Nodes of one generation are alike because its key is the hash of what they are made of. Changed under"
         " the key, Karpenter replaces every node as drifted, and a node group's next node differs from its neighbours."

@@ -117,7 +117,13 @@ RULE: Final = GraphRule(
     title="Keys rotate, networks keep flow logs, logs end, queues are encrypted and keep dead letters",
     severity=everywhere(Severity.MEDIUM),
     types=tuple(_JUDGED),
-    properties=("enableKeyRotation", "vpcId", "retentionInDays", "sqsManagedSseEnabled", "redrivePolicy"),
+    properties=(
+        "enableKeyRotation",
+        "aws:ec2/flowLog:FlowLog.vpcId",
+        "retentionInDays",
+        "sqsManagedSseEnabled",
+        "redrivePolicy",
+    ),
     why=(
         "What is cheap on the first day and can't be had afterwards: the record of who talked to whom, a key that was"
         " changed in time, the message that broke its worker, and logs that somebody pays for ten years later. Queues"
