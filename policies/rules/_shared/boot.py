@@ -43,6 +43,13 @@ TYPES: Final = (*_USER_DATA, SPOT_FLEET, *CLUSTERS)
 """Every type that `boot_texts` reads."""
 
 
+_FETCHED: Final = (
+    ("DevSettings", "Cookbook", "ChefCookbook"),
+    ("DevSettings", "NodePackage"),
+    ("Scheduling", "SlurmSettings", "CustomSlurmSettingsIncludeFile"),
+)
+
+
 class Kind(StrEnum):
     """What a boot text is."""
 
@@ -98,9 +105,10 @@ def boot_texts(resource: Subject) -> Iterator[BootText]:
 
 
 def _actions(cluster: Node) -> Iterator[BootText]:
-    """Custom actions of the head node, of login pools and of queues, and what replaces ParallelCluster's own recipes.
+    """Custom actions of the head node, of login pools and of queues, and what else the machines fetch.
 
-    Source: AWS ParallelCluster User Guide, HeadNode, SlurmQueues, LoginNodes: CustomActions; DevSettings.
+    Source: AWS ParallelCluster User Guide, HeadNode, SlurmQueues, LoginNodes: CustomActions; DevSettings (what replaces
+    ParallelCluster's own recipes); SlurmSettings (a file whose lines end up in slurm.conf, where programs are named).
     """
     for holder in machines(cluster):
         for event in holder.node.entries("CustomActions").values():
@@ -111,8 +119,8 @@ def _actions(cluster: Node) -> Iterator[BootText]:
                 for argument in action.each("Args"):
                     if text := argument.literal():
                         yield BootText(argument, text, Kind.ARGUMENT)
-    for path in (("Cookbook", "ChefCookbook"), ("NodePackage",)):
-        place = cluster.at("DevSettings", *path)
+    for path in _FETCHED:
+        place = cluster.at(*path)
         if url := place.literal():
             yield BootText(place, url, Kind.ACTION)
 

@@ -39,7 +39,7 @@ _KNOWN: Final = tuple(
     )
 )
 _STRONG: Final = (
-    r"passwords?|passwd|passphrase|pwd|(?:api|access|auth|secret|private|encryption|signing|munge|license|master)[_-]?key"
+    r"passwords?|passwd|passphrase|pwd|authtok|(?:api|access|auth|secret|private|encryption|signing|munge|license|master)[_-]?key"
     r"|(?:access|secret)[_-]?key[_-]?id|tokens?|secrets?|credentials?|secret[_-]access[_-]key|secret[_-]key[_-]base"
 )
 # StoragePass and MYSQL_PASS, not bypass and COMPASS.

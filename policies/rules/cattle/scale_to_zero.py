@@ -59,6 +59,9 @@ def _least(resource: Subject) -> Iterator[tuple[Node, str]]:
 
 
 def _of_cluster(cluster: Node) -> Iterator[Violation]:
+    idle = parallelcluster.slurm_settings(cluster).at("ScaledownIdletime")
+    if idle.number() == _NEVER:
+        yield Violation(idle, "is -1: what Slurm started once runs on, used or not", _IDLE_MINUTES)
     for compute in parallelcluster.compute_resources(cluster):
         for key in ("MinCount", "MinvCpus"):
             least = compute.node.at(key)
@@ -67,6 +70,9 @@ def _of_cluster(cluster: Node) -> Iterator[Violation]:
                 yield Violation(least, f"{name} keeps {least.text()} machines running, used or not", _NO_MINIMUM)
 
 
+_NEVER: Final = -1
+"""`SuspendTime` of slurm.conf: power saving is off."""
+_IDLE_MINUTES: Final = "Leave it out (10 minutes), or say after how many idle minutes a machine ends."
 _NO_MINIMUM: Final = "Set it to 0, the default: Slurm starts nodes when jobs wait for them."
 
 
@@ -96,6 +102,7 @@ RULE: Final = GraphRule(
         "computeResources.minVcpus",
         "spec.replicas",
         "Scheduling.SlurmQueues[].ComputeResources[].MinCount",
+        "Scheduling.SlurmSettings.ScaledownIdletime",
     ),
     why=(
         "One idle p5.48xlarge costs as much as an engineer, and nobody works in dev at night. Exempt are machines whose"

@@ -15,6 +15,7 @@ from policies.rules._shared import templates
 from policies.rules._shared.parallelcluster import Compute
 
 BLOCK: Final = "CAPACITY_BLOCK"
+ON_DEMAND: Final = "ONDEMAND"
 _ID: Final = "CapacityReservationId"
 _GROUP: Final = "CapacityReservationResourceGroupArn"
 _COUNTS: Final = {"MinCount": 0, "MaxCount": 10}
@@ -24,6 +25,8 @@ _COUNTS: Final = {"MinCount": 0, "MaxCount": 10}
 def of_compute(compute: Compute) -> Iterator[Violation]:
     """What a compute resource says, with what it has of its queue."""
     kind, target, group = compute.capacity_type, compute.reservation, compute.placement_group
+    if kind == ON_DEMAND:
+        yield from _on_demand(compute)
     targeted = templates.filled(target)
     if kind == "SPOT" and targeted:
         yield Violation(target, "targets a reservation, and CapacityType is SPOT: spot machines never run in one")
@@ -41,6 +44,15 @@ def of_compute(compute: Compute) -> Iterator[Violation]:
     elif targeted and managed:
         text = "the cluster makes the placement group, so the targeted reservation can't have been made in it"
         yield Violation(group, text)
+
+
+def _on_demand(compute: Compute) -> Iterator[Violation]:
+    """What says something of spot machines alone (EC2 Fleet: on demand there are lowest-price and prioritized)."""
+    strategy, price = compute.queue.at("AllocationStrategy"), compute.node.at("SpotPrice")
+    if "capacity-optimized" in (strategy.literal() or "").lower():
+        yield Violation(strategy, f"is {strategy.text()}, which only spot machines have: CapacityType is {ON_DEMAND}")
+    if price.number():
+        yield Violation(price, f"is a bound for spot machines, and CapacityType is {ON_DEMAND}: it bounds nothing")
 
 
 def _block(compute: Compute) -> Iterator[Violation]:
