@@ -26,6 +26,8 @@ _RENAMED: Final = {
     "aws:alb/targetGroup:TargetGroup": "aws:lb/targetGroup:TargetGroup",
     "aws:applicationloadbalancing/loadBalancer:LoadBalancer": "aws:lb/loadBalancer:LoadBalancer",
     "aws:elasticloadbalancingv2/loadBalancer:LoadBalancer": "aws:lb/loadBalancer:LoadBalancer",
+    "aws:elasticloadbalancing/loadBalancer:LoadBalancer": "aws:elb/loadBalancer:LoadBalancer",
+    "aws:s3/BucketObject:BucketObject": "aws:s3/bucketObjectv2:BucketObjectv2",
 }
 _OLD_GROUPS: Final = re.compile(
     r"^kubernetes:(?:extensions/v1beta1|apps/v1beta[12]):(Deployment|DaemonSet|ReplicaSet|StatefulSet)$"
