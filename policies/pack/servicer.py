@@ -156,7 +156,9 @@ class Servicer(_PolicyAnalyzerServicer):
     def _account(self, facts: Facts, read: int) -> Iterator[analyzer_pb2.AnalyzeDiagnostic]:
         if self._given.get(LAW) is EnforcementLevel.DISABLED:
             return
-        changed = [
+        # Facts too: a stack that is told to be dev's has its findings advise.
+        changed = [f"{name} {value}" for name, value in self._told.model_dump(exclude_none=True, by_alias=True).items()]
+        changed += [
             f"{rule.name} {level.value}"
             for rule in self._rules.values()
             if (level := self._level(rule, facts)) is not level_in(rule, facts.environment)

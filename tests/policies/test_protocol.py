@@ -207,6 +207,13 @@ def test_configuration_gives_facts_of_the_stack(pack):
     assert said(pack.Analyze(group("$Latest")), VERSIONED)[0][0] == MANDATORY
 
 
+def test_facts_that_a_configuration_gives_are_told_when_the_run_is_over(pack):
+    configure(pack, law={"environment": "dev", "maxNodes": 6})
+    stack = [asking("pulumi:pulumi:Stack", {}, request=analyzer_pb2.AnalyzerResource)]
+    ((_, message),) = said(pack.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=stack)), "law")
+    assert "changed by configuration: environment dev, maxNodes 6" in message
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
