@@ -6,23 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
 from policies.rules._shared.command import RUNNERS, SHELLS, Command
+from policies.rules._shared.urls import COMMIT, SHA256, is_local, moves, shown
 
-MOVING: Final = frozenset(
-    {"main", "master", "latest", "develop", "dev", "devel", "trunk", "head", "nightly", "stable", "current", "edge"}
-    | {"mainline", "snapshot", "snapshots", "tip", "default"}
-)
-"""Parts of a URL that name whatever is newest."""
-_COMMIT: Final = re.compile(r"(?<![0-9a-fA-F])[0-9a-f]{40}(?![0-9a-fA-F])")
-_SHA256: Final = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
-_LOCAL: Final = re.compile(
-    r"169\.254\.|127\.|localhost$|::1$|fd00:ec2::|metadata\.|instance-data"
-    r"|(?:checkip\.amazonaws|ifconfig|icanhazip|api\.ipify)\.(?:com|me|org)$"
-)
-"""Hosts on the machine itself or its link (instance metadata, agents), and those that tell it its own address."""
-_GIT_HOSTS: Final = re.compile(r"(?:raw\.githubusercontent|github|gitlab|bitbucket|gist\.github\w*)\.\w+$|^codeload\.")
 _UNPACKERS: Final = frozenset({"tar", "unzip", "gunzip", "zcat", "cpio", "bunzip2", "unxz", "zstd", "7z", "bsdtar"})
 _TAKERS: Final = (
     RUNNERS
@@ -30,7 +17,6 @@ _TAKERS: Final = (
     | {"gpg", "apt-key", "tee", "dd", "kubectl", "docker", "install", "rpm", "dpkg", "sponge", "su"}
 )
 """Programs that keep or obey what they are fed."""
-_SHOWN: Final = 100
 
 
 @dataclass(frozen=True)
@@ -48,48 +34,6 @@ class Download:
     moving: str
     target: str = ""
     runs: str = ""
-
-
-def moves(url: str) -> str:
-    """Why what a URL names may be another thing tomorrow; empty for a URL that names its content.
-
-    What names content is the version of an S3 object, a commit, and a SHA-256 anywhere in the URL.
-    """
-    try:
-        parts = urlsplit(url)
-        query = parse_qs(parts.query)
-        host = parts.hostname or ""
-    except ValueError:
-        return "is no URL"
-    on_git = bool(_GIT_HOSTS.search(host))
-    versions = query.get("versionId", []) + query.get("versionid", [])
-    versioned = any(version not in ("null", "") for version in versions)
-    if versioned or _SHA256.search(url) or (_COMMIT.search(url) and (on_git or "/raw/" in url or "git" in url)):
-        return ""
-    segments = [part for part in re.split(r"[/@]|refs/heads/", parts.path) if part]
-    refs = [ref for name in ("ref", "branch", "at", "rev") for ref in query.get(name, ())]
-    if moving := next((part for part in (*segments, *refs) if part.lower() in MOVING), ""):
-        return f"follows {moving}"
-    if parts.scheme == "s3" or re.search(r"(?:^|\.)s3[.-][\w.-]*amazonaws\.com", host):
-        return "names no version of the object"
-    return "names no commit, and branches and tags move" if on_git else "nothing says what its content must be"
-
-
-def is_local(url: str) -> bool:
-    """Whether a URL is the machine's own: instance metadata, an agent."""
-    try:
-        host = urlsplit(url if "://" in url else f"http://{url}").hostname or ""
-    except ValueError:
-        return False
-    return bool(_LOCAL.match(host)) or url.startswith("file:")
-
-
-def shown(url: str) -> str:
-    """A URL for people, without what may be secret in it."""
-    plain = re.sub(r"://[^/@\s]+@", "://", url)
-    head, mark, query = plain.partition("?")
-    plain = plain if not mark or re.fullmatch(r"(?:ref|versionId|branch)=[\w.-]*", query) else f"{head}?…"
-    return plain if len(plain) <= _SHOWN else f"{plain[: _SHOWN - 1]}…"
 
 
 def downloads(commands: tuple[Command, ...], text: str) -> Iterator[Download]:
@@ -225,7 +169,6 @@ def _target(command: Command, options: dict[str, str]) -> str:
     return options.get("-o", options.get("--output", ""))
 
 
-_TOOLS: Final = {"aws": "aws s3"}
 _AWS_TAKE: Final = frozenset(
     {"--region", "--profile", "--endpoint-url", "--output", "--query", "--exclude", "--include", "--bucket", "--key"}
     | {"--version-id", "--ca-bundle", "--cli-read-timeout", "--cli-connect-timeout", "--request-payer", "--sse"}
@@ -251,7 +194,7 @@ def _bucket(command: Command) -> Iterator[Download]:
             return
         key = re.search(r"--key[ =](\S+)", options)
         name = key[1] if key else ""
-        if not _SHA256.search(name):
+        if not SHA256.search(name):
             yield Download(f"aws s3api get-object {name}", "names no version of the object", words[-1])
         return
     if command.program == "aws" and "s3" not in command.words:
@@ -286,9 +229,9 @@ def _repository(command: Command, commands: tuple[Command, ...]) -> Iterator[Dow
         for other in commands
         if other.program == "git"
         and {"checkout", "reset", "switch", "fetch", "clone"} & set(other.words)
-        and any(_COMMIT.search(word) and "://" not in word for word in other.words)
+        and any(COMMIT.search(word) and "://" not in word for word in other.words)
     )
-    pinned = verb != "pull" and (any(pins) or _COMMIT.search(" ".join(command.words)))
+    pinned = verb != "pull" and (any(pins) or COMMIT.search(" ".join(command.words)))
     runs = "run from the clone" if verb == "playbook" else ""
     moving = "" if pinned else "names no commit, and branches and tags move"
     yield Download(f"{command.program} {verb} {shown(url)}".strip(), moving, name, runs)

@@ -11,8 +11,9 @@ from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared.boot import TYPES, BootText, Kind, boot_texts
 from policies.rules._shared.boot_steps import cloud_config, containers, script, settings
-from policies.rules._shared.downloads import MOVING, downloads, moves, shown
+from policies.rules._shared.downloads import downloads
 from policies.rules._shared.installs import installs
+from policies.rules._shared.urls import MOVING, moves, shown
 
 _FETCHES: Final = re.compile(
     r"(?i)\b(?:iwr|irm|curl|wget|Invoke-WebRequest|Invoke-RestMethod|Start-BitsTransfer|DownloadString|DownloadFile)\b"

@@ -2,8 +2,9 @@
 
 import pytest
 
-from policies.rules._shared.downloads import downloads, is_local, moves, shown
+from policies.rules._shared.downloads import downloads
 from policies.rules._shared.shell import commands
+from policies.rules._shared.urls import is_local, moves, shown
 
 COMMIT = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
