@@ -18,7 +18,6 @@ REPOSITORY: Final = "aws:ecr/repository:Repository"
 CODEBUILD: Final = "aws:codebuild/project:Project"
 _CURATED: Final = "aws/codebuild/"
 
-_SPARK: Final = ("image", "driver.image", "executor.image")
 # type -> where images stand; before `:` a property that may be a JSON document.
 _PLACES: Final = {
     "aws:lambda/function:Function": ("imageUri",),
@@ -33,13 +32,14 @@ _PLACES: Final = {
         "eksProperties:podProperties.containers.*.image",
         "eksProperties:podProperties.initContainers.*.image",
     ),
+    # The image of both halves; what a half says of its own is a container's.
     **{
-        f"kubernetes:sparkoperator.k8s.io/{version}:{kind}": tuple(f"{above}.{place}" for place in _SPARK)
+        f"kubernetes:sparkoperator.k8s.io/{version}:{kind}": (f"{above}.image",)
         for version in ("v1beta1", "v1beta2")
         for kind, above in (("SparkApplication", "spec"), ("ScheduledSparkApplication", "spec.template"))
     },
 }
-TYPES: Final = (*workloads.TYPES, *_PLACES)
+TYPES: Final = tuple(dict.fromkeys((*workloads.TYPES, *_PLACES)))
 """Every type that `images` finds images in."""
 
 # What other resources give whole images as, and whether that holds the digest.
@@ -56,6 +56,7 @@ _IN_OUR_REGISTRY: Final = (REPOSITORY, "awsx:ecr:Image", "awsx-go:ecr:Image")
 _SYMBOL: Final = re.compile(r"\$\{([^{}]+)\}")
 _HOLE: Final = "\0"
 _TEMPLATE: Final = re.compile(r"\{\{|\$\(")
+_UNSURE: Final = re.compile(r"\{\{|\$[({]")
 _DIGEST: Final = re.compile(rf"(?:sha256|sha512):[0-9a-f]+|unresolved|[^:]*{_HOLE}.*|sha256:{_HOLE}")
 
 _MOVING: Final = re.compile(
@@ -92,9 +93,24 @@ class Image:
 
 
 def images(resource: Subject) -> Iterator[Node]:
-    """The places where a resource names an image; those of AWS's own build images, which have no registry, left out."""
+    """The places where a resource names an image; those of AWS's own build images, which have no registry, left out.
+
+    What may not be readable comes last: it must not hide what is.
+    """
+    unsure = []
+    for node in _places(resource):
+        if node.hidden or _UNSURE.search(node.text() or ""):
+            unsure.append(node)
+        else:
+            yield node
+    yield from unsure
+
+
+def _places(resource: Subject) -> Iterator[Node]:
     for pod in pods(resource):
-        yield from (container.image for container in pod.containers if container.image.present)
+        yield from (
+            container.image for container in pod.containers if container.image.hidden or container.image.present
+        )
         for volume in pod.spec.each("volumes"):
             if volume.has("image", "reference"):
                 yield volume.at("image", "reference")

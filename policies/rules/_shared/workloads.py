@@ -9,137 +9,26 @@ from typing import Final
 from policies.engine.node import Node
 from policies.engine.subject import Subject
 from policies.engine.types import canonical
+from policies.rules._shared.workload_kinds import BY_TYPE, EACH, ENTRIES, LISTS, TYPES, Family
 
-EACH: Final = "*"
-"""In a path: each element of a list."""
-ENTRIES: Final = "{}"
-"""In a path: each entry of a map."""
-
-Keys = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Family:
-    """Kinds of an API group whose objects hold pods at the same places: pod templates, or bare pod specs.
-
-    Source: the CRDs of each project, at every version that its clusters served in the last years.
-    """
-
-    group: str
-    versions: Keys
-    kinds: Keys
-    templates: tuple[str, ...] = ()
-    specs: tuple[str, ...] = ()
-
-
-_KUBEFLOW: Final = ("pytorch", "tf", "mpi", "xgb", "xgboost", "paddle", "mx", "jax")
-_RAY: Final = ("headGroupSpec.template", "workerGroupSpecs.*.template")
-
-_FAMILIES: Final = (
-    _Family("core", ("v1",), ("Pod",), specs=("spec",)),
-    _Family("core", ("v1",), ("PodTemplate",), ("template",)),
-    _Family("core", ("v1",), ("ReplicationController",), ("spec.template",)),
-    _Family("apps", ("v1",), ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"), ("spec.template",)),
-    _Family("batch", ("v1",), ("Job",), ("spec.template",)),
-    _Family("batch", ("v1", "v1beta1", "v2alpha1"), ("CronJob",), ("spec.jobTemplate.spec.template",)),
-    _Family("keda.sh", ("v1alpha1",), ("ScaledJob",), ("spec.jobTargetRef.template",)),
-    _Family(
-        "kubeflow.org",
-        ("v1", "v1alpha2", "v1beta1", "v1beta2", "v2beta1"),
-        ("PyTorchJob", "TFJob", "MPIJob", "XGBoostJob", "PaddleJob", "MXJob", "JAXJob"),
-        tuple(f"spec.{framework}ReplicaSpecs.{ENTRIES}.template" for framework in _KUBEFLOW),
-    ),
-    _Family("kubeflow.org", ("v1", "v1beta1", "v1alpha1"), ("Notebook",), ("spec.template",)),
-    _Family(
-        "trainer.kubeflow.org",
-        ("v1alpha1",),
-        ("TrainingRuntime", "ClusterTrainingRuntime"),
-        ("spec.template.spec.replicatedJobs.*.template.spec.template",),
-    ),
-    _Family("trainer.kubeflow.org", ("v1alpha1",), ("TrainJob",), specs=("spec",)),
-    _Family("ray.io", ("v1", "v1alpha1"), ("RayCluster",), tuple(f"spec.{path}" for path in _RAY)),
-    _Family(
-        "ray.io",
-        ("v1", "v1alpha1"),
-        ("RayJob",),
-        (*(f"spec.rayClusterSpec.{path}" for path in _RAY), "spec.submitterPodTemplate"),
-    ),
-    _Family(
-        "ray.io",
-        ("v1",),
-        ("RayCronJob",),
-        (*(f"spec.jobTemplate.rayClusterSpec.{path}" for path in _RAY), "spec.jobTemplate.submitterPodTemplate"),
-    ),
-    _Family("ray.io", ("v1", "v1alpha1"), ("RayService",), tuple(f"spec.rayClusterConfig.{path}" for path in _RAY)),
-    _Family(
-        "jobset.x-k8s.io",
-        ("v1alpha1", "v1alpha2"),
-        ("JobSet",),
-        ("spec.replicatedJobs.*.template.spec.template", "spec.jobs.*.template.spec.template"),
-    ),
-    _Family(
-        "leaderworkerset.x-k8s.io",
-        ("v1",),
-        ("LeaderWorkerSet",),
-        ("spec.leaderWorkerTemplate.leaderTemplate", "spec.leaderWorkerTemplate.workerTemplate"),
-    ),
-    _Family("batch.volcano.sh", ("v1alpha1",), ("Job",), ("spec.tasks.*.template",)),
-    _Family("batch.volcano.sh", ("v1alpha1",), ("CronJob",), ("spec.jobTemplate.spec.tasks.*.template",)),
-    _Family("flow.volcano.sh", ("v1alpha1",), ("JobTemplate",), ("spec.tasks.*.template",)),
-    _Family("sagemaker.amazonaws.com", ("v1",), ("HyperPodPyTorchJob",), ("spec.replicaSpecs.*.template",)),
-    _Family("slinky.slurm.net", ("v1alpha1", "v1beta1"), ("NodeSet", "LoginSet"), ("spec.template",)),
-    _Family("argoproj.io", ("v1alpha1",), ("Rollout",), ("spec.template",)),
-    _Family(
-        "argoproj.io",
-        ("v1alpha1",),
-        ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate"),
-        specs=("spec.templates.*", "spec.templateDefaults"),
-    ),
-    _Family(
-        "argoproj.io",
-        ("v1alpha1",),
-        ("CronWorkflow",),
-        specs=("spec.workflowSpec.templates.*", "spec.workflowSpec.templateDefaults"),
-    ),
-    _Family("serving.knative.dev", ("v1", "v1beta1"), ("Service", "Configuration"), ("spec.template",)),
-    _Family("serving.knative.dev", ("v1", "v1beta1"), ("Revision",), specs=("spec",)),
-    _Family(
-        "serving.kserve.io",
-        ("v1beta1",),
-        ("InferenceService",),
-        specs=(
-            "spec.predictor",
-            "spec.predictor.workerSpec",
-            "spec.transformer",
-            "spec.explainer",
-        ),
-    ),
-    _Family(
-        "serving.kserve.io",
-        ("v1alpha1", "v1alpha2"),
-        ("LLMInferenceService", "LLMInferenceServiceConfig"),
-        specs=("spec.template", "spec.worker", "spec.prefill.template", "spec.prefill.worker"),
-    ),
-    _Family("machinelearning.seldon.io", ("v1",), ("SeldonDeployment",), ("spec.predictors.*.componentSpecs.*",)),
-    _Family("agents.x-k8s.io", ("v1alpha1", "v1beta1"), ("Sandbox",), ("spec.podTemplate",)),
-    _Family("extensions.agents.x-k8s.io", ("v1alpha1", "v1beta1"), ("SandboxTemplate",), ("spec.podTemplate",)),
-    _Family("serving.kserve.io", ("v1alpha1",), ("ServingRuntime", "ClusterServingRuntime"), specs=("spec",)),
-)
-_LISTS: Final = ("kubernetes:core/v1:List",)
-
-_BY_TYPE: Final = {
-    f"kubernetes:{family.group}/{version}:{kind}": family
-    for family in _FAMILIES
-    for version in family.versions
-    for kind in family.kinds
-}
-TYPES: Final = (*_BY_TYPE, *_LISTS)
-"""Every type that `pods` finds pods in."""
+__all__ = ["DAEMON_SETS", "TYPES", "Container", "Pod", "objects", "parts", "pods", "type_of", "walk"]
 
 DAEMON_SETS: Final = "kubernetes:apps/v1:DaemonSet"
 
 # Where a pod keeps its containers; Argo templates, KServe predictors and Kubeflow TrainJobs have one by itself.
-_SINGLE: Final = ("container", "script", "model", "trainer")
+_KSERVE: Final = (
+    "huggingface",
+    "lightgbm",
+    "onnx",
+    "paddle",
+    "pmml",
+    "pytorch",
+    "sklearn",
+    "tensorflow",
+    "triton",
+    "xgboost",
+)
+_SINGLE: Final = ("container", "script", "model", "trainer", *_KSERVE)
 _SEVERAL: Final = ("containers", "initContainers", "ephemeralContainers", "sidecars")
 
 
@@ -149,7 +38,8 @@ class Container:
 
     Attributes:
         node: Its block.
-        field: `containers`, `initContainers`, `ephemeralContainers`; for Argo `container`, `script`, `sidecars`.
+        field: `containers`, `initContainers`, `ephemeralContainers`; for Argo `container`, `script`, `sidecars`; for
+            Slurm's and Spark's operators what they call it, such as `slurmd`, `driver`.
     """
 
     node: Node
@@ -175,12 +65,14 @@ class Pod:
         metadata: The pod's own metadata (labels, annotations): the template's, not the workload's.
         type: Canonical type of the workload, such as `kubernetes:apps/v1:Deployment`.
         object: The workload as a whole.
+        beside: Containers that the operator adds to it, described elsewhere in the workload.
     """
 
     spec: Node
     metadata: Node
     type: str
     object: Node
+    beside: tuple[Container, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -190,6 +82,7 @@ class Pod:
     @property
     def containers(self) -> Iterator[Container]:
         """Its containers of every sort."""
+        yield from self.beside
         for field in _SINGLE:
             if self.spec.has(field):
                 yield Container(self.spec.at(field), field)
@@ -206,24 +99,34 @@ def pods(resource: Subject) -> Iterator[Pod]:
         UnevaluatedError: A part on the way to a pod is unknown.
     """
     for type_, node in objects(resource):
-        family = _BY_TYPE.get(type_)
-        if family is None:
-            continue
-        for path in family.templates:
-            for template in walk(node, path):
-                yield Pod(template.at("spec"), template.at("metadata"), type_, node)
-        for path in family.specs:
-            for spec in walk(node, path):
-                yield Pod(spec, node.at("metadata") if path == "spec" else spec.at("metadata"), type_, node)
+        if family := BY_TYPE.get(type_):
+            yield from _of_family(family, type_, node)
+
+
+def _of_family(family: Family, type_: str, node: Node) -> Iterator[Pod]:
+    beside = tuple(Container(one, path.rpartition(".")[2]) for path in family.beside for one in walk(node, path))
+    for path in family.templates:
+        for template in walk(node, path):
+            yield Pod(template.at("spec"), template.at("metadata"), type_, node, beside)
+            beside = ()
+    for path in family.specs:
+        for spec in walk(node, path):
+            metadata = node.at("metadata") if path == "spec" else spec.at("metadata")
+            yield Pod(spec, metadata, type_, node, beside)
+            beside = ()
+    if beside:
+        # Without a template the operator makes the pod of these alone.
+        absent = Node(None, ("spec", "template", "spec"), node.subject)
+        yield Pod(absent, Node(None, (), node.subject), type_, node, beside)
 
 
 def objects(resource: Subject) -> Iterator[tuple[str, Node]]:
-    """The Kubernetes objects of a resource with their types: itself, or the items of a `List`."""
-    if resource.type not in _LISTS:
+    """The Kubernetes objects of a resource with their types: itself, or those of a `List` or an `AppWrapper`."""
+    if resource.type not in LISTS:
         yield resource.type, resource.props
         return
-    for item in resource.props.each("items"):
-        yield type_of(item), item
+    for item in walk(resource.props, LISTS[resource.type]):
+        yield from ((type_of(one), one) for one in (item.each() if item.is_list else (item,)))
 
 
 def type_of(manifest: Node) -> str:

@@ -13,17 +13,20 @@ from policies.rules._shared.accelerated import RESOURCE, TAINT, asks, selects
 from policies.rules._shared.workloads import DAEMON_SETS, TYPES, Container, Pod, pods
 
 _NEEDS: Final = ("cpu", "memory")
+# DRA's claims, and the Spark operator's own field.
+_OTHER_WAYS: Final = ("resourceClaims", "gpu")
 _FIX_ASK: Final = "Set resources.limits (nvidia.com/gpu: 1 …), or take the toleration and the selector away."
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     """The scheduler counts requests alone: who asks for nothing takes what others were given."""
     for pod in pods(resource):
-        asking = [container for container in pod.containers if any(_asked(container))]
+        containers = list(pod.containers)
+        asking = [container for container in containers if any(_asked(container))]
         for container in asking:
             yield from _complete(container, pod)
         # Agents of every node (device plugins, exporters) are DaemonSets; they belong there and ask for nothing.
-        if asking or pod.type == DAEMON_SETS or pod.spec.has("resourceClaims"):
+        if asking or not containers or pod.type == DAEMON_SETS or any(map(pod.spec.has, _OTHER_WAYS)):
             continue
         if (place := _on_accelerators(pod.spec)) is not None:
             yield Violation(place, "goes to nodes with accelerators, and no container asks for one", _FIX_ASK)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.workloads import objects
+from policies.rules._shared.workload_kinds import LISTS
+from policies.rules._shared.workloads import objects, walk
 
 _BALANCERS: Final = ("aws:lb/loadBalancer:LoadBalancer", "aws:elb/loadBalancer:LoadBalancer")
 _PUBLIC_FLAGS: Final = {
@@ -21,7 +23,6 @@ _PUBLIC_FLAGS: Final = {
 }
 _FUNCTION_URL: Final = "aws:lambda/functionUrl:FunctionUrl"
 _SERVICE: Final = "kubernetes:core/v1:Service"
-_LIST: Final = "kubernetes:core/v1:List"
 _INGRESSES: Final = (
     "kubernetes:networking.k8s.io/v1:Ingress",
     "kubernetes:networking.k8s.io/v1beta1:Ingress",
@@ -31,6 +32,14 @@ _PARAMETERS: Final = (
     "kubernetes:elbv2.k8s.aws/v1beta1:IngressClassParams",
     "kubernetes:eks.amazonaws.com/v1:IngressClassParams",
     "kubernetes:gateway.k8s.aws/v1beta1:LoadBalancerConfiguration",
+)
+# Operators' kinds, and where they have what becomes a Service. The head's runs whatever job it is sent.
+_RAY: Final = {"RayCluster": "spec", "RayJob": "spec.rayClusterSpec", "RayService": "spec.rayClusterConfig"}
+_HEADS: Final = {f"kubernetes:ray.io/{v}:{kind}": path for v in ("v1", "v1alpha1") for kind, path in _RAY.items()}
+_SLURM: Final = tuple(
+    f"kubernetes:slinky.slurm.net/{version}:{kind}"
+    for version in ("v1beta1", "v1alpha1")
+    for kind in ("LoginSet", "Controller", "Accounting", "RestApi")
 )
 _ANNOTATION: Final = "service.beta.kubernetes.io/aws-load-balancer-"
 _OURS: Final = ("service.k8s.aws/nlb", "eks.amazonaws.com/nlb")
@@ -70,9 +79,12 @@ def _balancer(props: Node) -> Iterator[Violation]:
 
 
 def _service(manifest: Node) -> Iterator[Violation]:
-    if manifest.literal("spec", "type") != "LoadBalancer":
+    yield from _exposed(manifest.at("spec", "type"), manifest.at("spec"), manifest.at("metadata", "annotations"))
+
+
+def _exposed(kind: Node, spec: Node, annotations: Node) -> Iterator[Violation]:
+    if kind.literal() != "LoadBalancer":
         return
-    annotations = manifest.at("metadata", "annotations")
     scheme = annotations.at(f"{_ANNOTATION}scheme")
     said = scheme.literal()
     if said == _WORLD:
@@ -81,13 +93,30 @@ def _service(manifest: Node) -> Iterator[Violation]:
     # The old cloud provider reads any value of it as true, 0.0.0.0/0 was its usual one.
     inside = annotations.literal(f"{_ANNOTATION}internal") not in (None, "", "false")
     by_controller = (
-        manifest.literal("spec", "loadBalancerClass") in _OURS
+        spec.literal("loadBalancerClass") in _OURS
         or annotations.literal(f"{_ANNOTATION}type") in ("external", "nlb-ip")
         or annotations.has(f"{_ANNOTATION}nlb-target-type")
     )
     if said != "internal" and not inside and not by_controller:
-        text = "a Service of type LoadBalancer without an internal scheme faces the internet"
-        yield Violation(manifest.at("spec", "type"), text)
+        yield Violation(kind, "a Service of type LoadBalancer without an internal scheme faces the internet")
+
+
+def _ray(manifest: Node, cluster: str) -> Iterator[Violation]:
+    """Source: KubeRay, common/service.go: `serviceType` with `headServiceAnnotations`, or a `headService` by itself."""
+    for spec in walk(manifest, cluster):
+        head = spec.at("headGroupSpec")
+        own = head.at("headService")
+        if own.has("spec", "type"):
+            yield from _service(own)
+        else:
+            places = own.at("metadata", "annotations"), spec.at("headServiceAnnotations")
+            annotations = next((place for place in places if place.present), places[-1])
+            yield from _exposed(head.at("serviceType"), own.at("spec"), annotations)
+    yield from _service(manifest.at("spec", "serveService"))
+
+
+def _slurm(manifest: Node) -> Iterator[Violation]:
+    yield from _service(manifest.at("spec", "service"))
 
 
 def _ingress(manifest: Node) -> Iterator[Violation]:
@@ -106,6 +135,8 @@ _KUBERNETES: Final[Mapping[str, Callable[[Node], Iterator[Violation]]]] = {
     _SERVICE: _service,
     **dict.fromkeys(_INGRESSES, _ingress),
     **dict.fromkeys(_PARAMETERS, _parameters),
+    **dict.fromkeys(_SLURM, _slurm),
+    **{name: partial(_ray, cluster=path) for name, path in _HEADS.items()},
 }
 
 RULE: Final = ResourceRule(
@@ -114,7 +145,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="Nothing faces the internet",
     severity=everywhere(Severity.HIGH),
-    types=(*_BALANCERS, *_PUBLIC_FLAGS, _FUNCTION_URL, *_KUBERNETES, _LIST),
+    types=(*_BALANCERS, *_PUBLIC_FLAGS, _FUNCTION_URL, *_KUBERNETES, *LISTS),
     properties=("internal", "spec.type", "metadata.annotations", "publiclyAccessible", "spec.scheme"),
     why=(
         "Notebooks, Ray dashboards, trackers and inference servers run what they are sent. Those that face the internet"

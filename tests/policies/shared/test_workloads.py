@@ -56,6 +56,13 @@ KINDS = [
     ("extensions.agents.x-k8s.io/v1beta1:SandboxTemplate", {"spec": {"podTemplate": TEMPLATE}}, 1),
     ("argoproj.io/v1alpha1:Rollout", {"spec": {"template": TEMPLATE}}, 1),
     ("serving.knative.dev/v1:Service", {"spec": {"template": TEMPLATE}}, 1),
+    ("serving.kserve.io/v1alpha1:ServingRuntime", {"spec": {"workerSpec": POD, **POD}}, 2),
+    ("serving.kserve.io/v1alpha2:LLMInferenceService", {"spec": {"router": {"scheduler": {"template": POD}}}}, 1),
+    ("argoproj.io/v1alpha1:WorkflowTemplate", {"spec": POD}, 1),
+    ("flux-framework.org/v1alpha2:MiniCluster", {"spec": POD}, 1),
+    ("kubernetes.dask.org/v1:DaskCluster", {"spec": {"worker": {"spec": POD}, "scheduler": {"spec": POD}}}, 2),
+    ("kubernetes.dask.org/v1:DaskJob", {"spec": {"job": {"spec": POD}}}, 1),
+    ("actions.github.com/v1alpha1:AutoscalingRunnerSet", {"spec": {"template": TEMPLATE}}, 1),
     ("serving.kserve.io/v1beta1:InferenceService", {"spec": {"predictor": POD}}, 1),
     ("core/v1:ConfigMap", {"spec": POD}, 0),
 ]
@@ -86,6 +93,35 @@ def test_argo_templates_have_one_main_container():
     assert [c.image.text() for pod in found for c in pod.containers] == ["a", "b", "c"]
 
 
+def test_argo_templates_may_stand_within_steps_and_tasks():
+    dag = {"dag": {"tasks": [{"name": "t", "template": "x"}, {"name": "u", "inline": {"container": {"image": "a"}}}]}}
+    steps = {"steps": [[{"name": "s", "inline": {"script": {"image": "b"}}}], [{"name": "v", "template": "x"}]]}
+    found = pods(subject("argoproj.io/v1alpha1:CronWorkflow", {"spec": {"workflowSpec": {"templates": [dag, steps]}}}))
+    assert [c.image.text() for pod in found for c in pod.containers] == ["a", "b"]
+
+
+@pytest.mark.parametrize("spec", [{"template": TEMPLATE}, {}], ids=["template", "operator's own template"])
+def test_an_operator_puts_its_containers_into_the_first_pod(spec):
+    (pod,) = pods(subject("slinky.slurm.net/v1beta1:NodeSet", {"spec": {**spec, "slurmd": {"image": "d"}}}))
+    assert [(c.name, c.image.text()) for c in pod.containers][:1] == [("slurmd", "d")]
+    assert len(list(pod.containers)) == (3 if spec else 1)
+
+
+def test_spark_s_halves_are_pods_and_containers():
+    half = {"image": "a", "initContainers": [{"name": "fetch", "image": "b"}]}
+    application = {"spec": {"volumes": [{"name": "v"}], "driver": half, "executor": half}}
+    found = list(pods(subject("sparkoperator.k8s.io/v1beta2:SparkApplication", application)))
+    assert [[c.name for c in pod.containers] for pod in found] == [["driver", "executor"], ["fetch"], ["fetch"]]
+
+
+def test_looks_into_wrappers():
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": TEMPLATE}}
+    service = {"apiVersion": "v1", "kind": "Service"}
+    wrapped = {"spec": {"components": [{"template": deployment}, {"template": service}]}}
+    (pod,) = pods(subject("workload.codeflare.dev/v1beta2:AppWrapper", wrapped))
+    assert pod.spec.shown == "spec.components[0].template.spec.template.spec"
+
+
 def test_looks_into_lists():
     items = [
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": POD},
@@ -114,6 +150,6 @@ def test_what_is_unknown_on_the_way_is_no_absence():
 
 def test_trainers_and_predictors_may_have_one_container_by_itself():
     (trainer,) = pods(subject("trainer.kubeflow.org/v1alpha1:TrainJob", {"spec": {"trainer": {"image": "a"}}}))
-    served = {"spec": {"predictor": {"model": {"image": "b"}}}}
-    (predictor,) = pods(subject("serving.kserve.io/v1beta1:InferenceService", served))
-    assert [c.image.text() for pod in (trainer, predictor) for c in pod.containers] == ["a", "b"]
+    served = {"spec": {"predictor": {"model": {"image": "b"}}, "transformer": {"triton": {"image": "c"}}}}
+    predictors = pods(subject("serving.kserve.io/v1beta1:InferenceService", served))
+    assert [c.image.text() for pod in (trainer, *predictors) for c in pod.containers] == ["a", "b", "c"]
