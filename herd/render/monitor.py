@@ -10,7 +10,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from google.protobuf import empty_pb2, json_format, struct_pb2
@@ -19,7 +19,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 from components.base.problems import InvalidInputError, Problem
 from herd.graph.model import Graph, Resource, Source
 from herd.graph.symbols import prefix
-from herd.render import options, policy_document
+from herd.render import bundles, manifests, options, policy_document
 from herd.render.construction import Construction, current
 from herd.render.shapes import invoke_result, missing_outputs
 from herd.render.wire import is_secret, plain_struct, secret
@@ -101,7 +101,7 @@ class Monitor:
             property_dependencies={
                 name: tuple(sorted(needs.urns)) for name, needs in request.propertyDependencies.items() if needs.urns
             },
-            source=Source(self.run.main, 1) if request.type == _STACK else construction.source,
+            source=self._source(request, construction),
         )
         self._record(resource, request.provider)
         answer = resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
@@ -110,7 +110,28 @@ class Monitor:
         if request.custom or request.remote:
             self._fill(answer.object, urn, inputs, construction, request.additionalSecretOutputs)
         self._answers[urn] = answer.object
+        if request.remote and request.type in bundles.CONFIGS:
+            self._expand(resource, request)
         return answer
+
+    def _expand(self, component: Resource, request: Any) -> None:
+        """The manifests that a component of the provider registers by itself."""
+        provider = request.providers.get("kubernetes") or request.provider
+        for kind, name, inputs in bundles.children(component.name, component.inputs):
+            child = resource_pb2.RegisterResourceRequest(
+                type=kind, name=name, parent=component.urn, custom=True, provider=provider
+            )
+            resource = Resource(
+                urn=self._urn(child),
+                type=kind,
+                name=name,
+                parent=component.urn,
+                custom=True,
+                inputs=inputs,
+                options=options.registered(child),
+                source=component.source,
+            )
+            self._record(resource, provider)
 
     def ReadResource(self, request: Any) -> Any:
         construction = current()
@@ -147,9 +168,13 @@ class Monitor:
         arguments = plain_struct(request.args)
         digest = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()[:8]
         prefixed = f"${{{prefix(f'invoke:{request.tok}#{digest}')}"
+        if request.tok == bundles.TEMPLATE:
+            self._describe_chart(arguments)
         result = invoke_result(construction.cls, arguments, prefixed)
         if request.tok == policy_document.FUNCTION:
             result |= policy_document.policy_document(arguments)
+        elif request.tok == manifests.FUNCTION:
+            result |= manifests.decoded(arguments)
         return _invoked(result)
 
     def Call(self, request: Any) -> Any:
@@ -173,10 +198,23 @@ class Monitor:
     def SignalAndWaitForShutdown(self, _request: Any) -> Any:
         return empty_pb2.Empty()
 
+    def _describe_chart(self, arguments: Mapping[str, Any]) -> None:
+        name, inputs = bundles.chart(arguments) or ("", {})
+        for urn, resource in self._resources.items():
+            if (resource.type, resource.name, resource.inputs) == (bundles.CHART, name, {}):
+                self._resources[urn] = replace(resource, inputs=inputs)
+
     def _urn(self, request: Any) -> str:
         above = request.parent.split("::", 3)[2] if request.parent else _STACK
         chain = request.type if above == _STACK else f"{above}${request.type}"
         return f"urn:pulumi:{self.run.stack}::{self.run.project}::{chain}::{request.name}"
+
+    def _source(self, request: Any, construction: Construction) -> Source:
+        if request.type == _STACK:
+            return Source(self.run.main, 1)
+        # What an SDK makes of a file it has read (ConfigFile) is made in no line of the program: its parent is.
+        above = self._resources.get(request.parent)
+        return construction.source if construction.source.file or above is None else above.source
 
     def _record(self, resource: Resource, provider: str) -> None:
         first = self._resources.setdefault(resource.urn, resource)
