@@ -20,6 +20,7 @@ from ruamel.yaml.error import YAMLError
 from policies.engine.node import Node
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, UnevaluatedError
+from policies.rules._shared.karpenter import EC2_NODE_CLASSES
 from policies.rules._shared.parallelcluster import TYPES as CLUSTERS
 from policies.rules._shared.parallelcluster import clusters, machines
 
@@ -28,7 +29,6 @@ LAUNCH_CONFIGURATION: Final = "aws:ec2/launchConfiguration:LaunchConfiguration"
 INSTANCE: Final = "aws:ec2/instance:Instance"
 SPOT_INSTANCE: Final = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
 SPOT_FLEET: Final = "aws:ec2/spotFleetRequest:SpotFleetRequest"
-NODE_CLASSES: Final = tuple(f"kubernetes:karpenter.k8s.aws/{version}:EC2NodeClass" for version in ("v1", "v1beta1"))
 NODE_TEMPLATE: Final = "kubernetes:karpenter.k8s.aws/v1alpha1:AWSNodeTemplate"
 """Karpenter's name for a node class before v1beta1."""
 
@@ -37,7 +37,7 @@ _USER_DATA: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     LAUNCH_CONFIGURATION: (("userData",), ("userDataBase64",)),
     INSTANCE: (("userData",), ("userDataBase64",)),
     SPOT_INSTANCE: (("userData",), ("userDataBase64",)),
-    **dict.fromkeys((*NODE_CLASSES, NODE_TEMPLATE), (("spec", "userData"),)),
+    **dict.fromkeys((*EC2_NODE_CLASSES, NODE_TEMPLATE), (("spec", "userData"),)),
 }
 TYPES: Final = (*_USER_DATA, SPOT_FLEET, *CLUSTERS)
 """Every type that `boot_texts` reads."""

@@ -8,6 +8,7 @@ from typing import Final
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared.iam import statements
 from policies.rules._shared.naming import naming
+from policies.rules._shared.types import LOAD_BALANCERS
 
 BUCKET: Final = "aws:s3/bucket:Bucket"
 POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
@@ -17,12 +18,11 @@ ENCRYPTION: Final = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServer
 VERSIONING: Final = "aws:s3/bucketVersioning:BucketVersioning"
 LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 LOGGING: Final = "aws:s3/bucketLogging:BucketLogging"
-_BALANCERS: Final = ("aws:lb/loadBalancer:LoadBalancer", "aws:elb/loadBalancer:LoadBalancer")
 _WRITERS: Final = {
     "loggings.targetBucket": (BUCKET,),
     "targetBucket": (LOGGING,),
-    "accessLogs.bucket": _BALANCERS,
-    "connectionLogs.bucket": _BALANCERS,
+    "accessLogs.bucket": LOAD_BALANCERS,
+    "connectionLogs.bucket": LOAD_BALANCERS,
 }
 # Sources: S3, "Enabling Amazon S3 server access logging"; Elastic Load Balancing, "Enable access logs".
 _LOG_SERVICES: Final = ("logging.s3.amazonaws.com", "logdelivery.elasticloadbalancing.amazonaws.com")

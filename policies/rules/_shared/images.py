@@ -11,10 +11,10 @@ from policies.engine.node import Node
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
 from policies.rules._shared import workloads
+from policies.rules._shared.repositories import REPOSITORY
 from policies.rules._shared.workloads import pods, walk
 
 DOCKER_HUB: Final = "docker.io"
-REPOSITORY: Final = "aws:ecr/repository:Repository"
 CODEBUILD: Final = "aws:codebuild/project:Project"
 _CURATED: Final = "aws/codebuild/"
 

@@ -12,14 +12,15 @@ from policies.rules._shared.boot import (
     INSTANCE,
     LAUNCH_CONFIGURATION,
     LAUNCH_TEMPLATE,
-    NODE_CLASSES,
     NODE_TEMPLATE,
     SPOT_INSTANCE,
 )
+from policies.rules._shared.karpenter import EC2_NODE_CLASSES
 
+ACCOUNT_DEFAULTS: Final = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 EC2_TYPES: Final = (LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION, INSTANCE, SPOT_INSTANCE)
 IMAGE_BUILDS: Final = "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration"
-TYPES: Final = (*EC2_TYPES, *NODE_CLASSES, NODE_TEMPLATE, IMAGE_BUILDS)
+TYPES: Final = (*EC2_TYPES, *EC2_NODE_CLASSES, NODE_TEMPLATE, IMAGE_BUILDS)
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,6 @@ def metadata_options(resource: Subject) -> Iterator[MetadataOptions]:
             yield MetadataOptions(node, "optional", 1)
     elif resource.type == IMAGE_BUILDS:
         yield MetadataOptions(props.at("instanceMetadataOptions"), "optional", 1)
-    elif resource.type in (*NODE_CLASSES, NODE_TEMPLATE):
+    elif resource.type in (*EC2_NODE_CLASSES, NODE_TEMPLATE):
         hops = 1 if "/v1:" in resource.type else 2
         yield MetadataOptions(props.at("spec", "metadataOptions"), "required", hops)

@@ -13,8 +13,8 @@ from typing import Final
 
 from components.hardware.spec import InstanceType
 from policies.engine.node import Node
+from policies.rules._shared.templates import EFA
 
-EFA: Final = ("efa", "efa-only")
 _SHOWN: Final = 6
 
 

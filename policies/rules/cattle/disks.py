@@ -15,11 +15,11 @@ from policies.rules._shared.boot import (
     INSTANCE,
     LAUNCH_CONFIGURATION,
     LAUNCH_TEMPLATE,
-    NODE_CLASSES,
     NODE_TEMPLATE,
     SPOT_FLEET,
     SPOT_INSTANCE,
 )
+from policies.rules._shared.karpenter import EC2_NODE_CLASSES
 
 IMAGE_RECIPE: Final = "aws:imagebuilder/imageRecipe:ImageRecipe"
 _BY_DEFAULT: Final = "aws:ebs/encryptionByDefault:EncryptionByDefault"
@@ -44,7 +44,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
 def _disks(resource: Subject) -> Iterator[Node]:
     """The EBS disks that a resource describes; one that it leaves to the image isn't its own to say."""
     props = resource.props
-    if resource.type in (LAUNCH_TEMPLATE, IMAGE_RECIPE, *NODE_CLASSES, NODE_TEMPLATE):
+    if resource.type in (LAUNCH_TEMPLATE, IMAGE_RECIPE, *EC2_NODE_CLASSES, NODE_TEMPLATE):
         at = props if resource.type in (LAUNCH_TEMPLATE, IMAGE_RECIPE) else props.at("spec")
         for mapping in at.each("blockDeviceMappings"):
             yield from mapping.each("ebs")
@@ -100,7 +100,15 @@ RULE: Final = GraphRule(
     pack="cattle",
     title="Disks of machines are encrypted and end with the machine",
     severity=everywhere(Severity.HIGH),
-    types=(LAUNCH_TEMPLATE, IMAGE_RECIPE, *_MACHINES, SPOT_FLEET, *NODE_CLASSES, NODE_TEMPLATE, *parallelcluster.TYPES),
+    types=(
+        LAUNCH_TEMPLATE,
+        IMAGE_RECIPE,
+        *_MACHINES,
+        SPOT_FLEET,
+        *EC2_NODE_CLASSES,
+        NODE_TEMPLATE,
+        *parallelcluster.TYPES,
+    ),
     properties=(
         "blockDeviceMappings[].ebs.encrypted",
         "blockDeviceMappings[].ebs.deleteOnTermination",

@@ -10,11 +10,11 @@ from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared import parallelcluster
+from policies.rules._shared.types import LOAD_BALANCER
 
 _EIP: Final = "aws:ec2/eip:Eip"
 _ASSOCIATION: Final = "aws:ec2/eipAssociation:EipAssociation"
 _NAT: Final = "aws:ec2/natGateway:NatGateway"
-_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
@@ -51,7 +51,7 @@ def _of_gateways(stack: Stack) -> frozenset[str]:
         for gateway in stack.of_type(_NAT)
         for key in (gateway.props.at("allocationId"), *gateway.props.at("secondaryAllocationIds").each())
     ]
-    for balancer in stack.of_type(_BALANCER):
+    for balancer in stack.of_type(LOAD_BALANCER):
         keys += [mapping.at("allocationId") for mapping in balancer.props.each("subnetMappings")]
     return frozenset(named.urn for key in keys if (named := stack.named_by(key)) is not None)
 

@@ -15,8 +15,8 @@ from policies.engine.subject import Stack, Subject
 from policies.rules._shared import karpenter, node_life, parallelcluster
 from policies.rules._shared.capacity import is_reserved
 from policies.rules._shared.templates import GROUP, NODE_GROUP
+from policies.rules._shared.types import COMPUTE_ENVIRONMENT
 
-_BATCH: Final = "aws:batch/computeEnvironment:ComputeEnvironment"
 _CONTROL_PLANE: Final = "herd:k8s_platform:ControlPlane"
 _TAINTS: Final = tuple(toleration["key"] for toleration in TOLERATIONS)
 _KARPENTERS_OWN: Final = "karpenter.sh/controller"
@@ -54,7 +54,7 @@ def _least(resource: Subject) -> Iterator[tuple[Node, str]]:
     else:
         least = props.at("computeResources", "minVcpus")
     if least.number():
-        unit = "vCPUs" if resource.type == _BATCH else "nodes"
+        unit = "vCPUs" if resource.type == COMPUTE_ENVIRONMENT else "nodes"
         yield least, f"keeps {least.text()} {unit} running, used or not"
 
 
@@ -95,7 +95,7 @@ RULE: Final = GraphRule(
     pack="cattle",
     title="Outside production, pools go down to nothing",
     severity=only_in(Environment.DEV, Environment.TEST, severity=Severity.HIGH),
-    types=(NODE_GROUP, GROUP, _BATCH, *karpenter.NODE_POOLS, *parallelcluster.TYPES),
+    types=(NODE_GROUP, GROUP, COMPUTE_ENVIRONMENT, *karpenter.NODE_POOLS, *parallelcluster.TYPES),
     properties=(
         "scalingConfig.minSize",
         "minSize",

@@ -13,9 +13,9 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
-from policies.rules._shared.boot import NODE_CLASSES
 from policies.rules._shared.iam import ROLE, documents
 from policies.rules._shared.ingress import SECURITY_GROUP
+from policies.rules._shared.karpenter import EC2_NODE_CLASSES
 from policies.rules._shared.names import called, is_bastion
 from policies.rules._shared.templates import NODE_GROUP
 
@@ -27,7 +27,7 @@ _ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
 _NODE_ROLES: Final = {
     _PROFILE: ("role", "roles"),
     NODE_GROUP: ("nodeRoleArn",),
-    **dict.fromkeys(NODE_CLASSES, ("spec.role",)),
+    **dict.fromkeys(EC2_NODE_CLASSES, ("spec.role",)),
 }
 _ATTACHMENTS: Final = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ("role", "policyArn"),

@@ -11,18 +11,15 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.types import PARALLELCLUSTER
+from policies.rules._shared.karpenter import EC2_NODE_CLASSES
 from policies.rules._shared.stateful import STATEFUL
 from policies.rules._shared.tags import default_tags, lacking, own_tags, tags
-from policies.rules._shared.templates import templates_of, users_of
+from policies.rules._shared.templates import GROUP, NODE_GROUP, TEMPLATE, templates_of, users_of
+from policies.rules._shared.types import COMPUTE_ENVIRONMENT
 
 # Default tags with this many of the law's are a policy of tags, and have to be whole.
 _POLICY: Final = 3
 OWNER, RELEASE, TTL = "owner", "release", "ttl"
-_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
-_GROUP: Final = "aws:autoscaling/group:Group"
-_NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
-_NODE_CLASSES: Final = tuple(f"kubernetes:karpenter.k8s.aws/{v}:EC2NodeClass" for v in ("v1", "v1beta1"))
-_BATCH: Final = "aws:batch/computeEnvironment:ComputeEnvironment"
 _PLAIN: Final = (
     "aws:ec2/instance:Instance",
     "aws:ec2/spotInstanceRequest:SpotInstanceRequest",
@@ -40,7 +37,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     at, given = _RUNS[resource.type](resource, stack) if resource.type in _RUNS else _plain(resource, stack)
     missing = lacking(_required(resource, given, facts), given)
     own = tags(resource)
-    if not missing and resource.type in (_TEMPLATE, _NODE_GROUP) and _named(own_tags(resource.props.at("tags"))):
+    if not missing and resource.type in (TEMPLATE, NODE_GROUP) and _named(own_tags(resource.props.at("tags"))):
         # It tells whose it is, so it tells all: its machines' tags aren't on itself.
         at, missing = resource.props.at("tags"), lacking([OWNER, RELEASE], own)
     if missing:
@@ -75,7 +72,7 @@ def _template(resource: Subject, stack: Stack) -> Found:
         if (block.text("resourceType") or "instance") == "instance":
             found |= own_tags(block.at("tags"))
     for use in users_of(resource, stack):
-        if use.group.type == _GROUP:
+        if use.group.type == GROUP:
             found |= own_tags(use.group.props.at("tags"))
     return resource.props.at("tagSpecifications"), found
 
@@ -112,12 +109,12 @@ def _batch(resource: Subject, stack: Stack) -> Found:
 
 _RUNS: Final[dict[str, Callable[[Subject, Stack], Found]]] = {
     **dict.fromkeys(_PLAIN, _plain),
-    _TEMPLATE: _template,
-    _GROUP: _group,
-    _NODE_GROUP: _node_group,
-    **dict.fromkeys(_NODE_CLASSES, _node_class),
+    TEMPLATE: _template,
+    GROUP: _group,
+    NODE_GROUP: _node_group,
+    **dict.fromkeys(EC2_NODE_CLASSES, _node_class),
     PARALLELCLUSTER: _parallelcluster,
-    _BATCH: _batch,
+    COMPUTE_ENVIRONMENT: _batch,
 }
 
 

@@ -9,8 +9,8 @@ from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared.naming import named, naming
+from policies.rules._shared.types import EFS
 
-_FILE_SYSTEM: Final = "aws:efs/fileSystem:FileSystem"
 _POLICY: Final = "aws:efs/fileSystemPolicy:FileSystemPolicy"
 ACCESS_POINT: Final = "aws:efs/accessPoint:AccessPoint"
 # Last part of the path: below it each person owns a directory, so no single identity would be right.
@@ -41,7 +41,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
 
 
 def _guarded(access_point: Subject, stack: Stack) -> bool:
-    system = named(access_point.props.at("fileSystemId"), stack, _FILE_SYSTEM)
+    system = named(access_point.props.at("fileSystemId"), stack, EFS)
     return system is not None and any(naming(stack, system, "fileSystemId", _POLICY))
 
 

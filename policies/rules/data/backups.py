@@ -11,12 +11,10 @@ from policies.engine.rule import GraphRule, Severity, Violation, only_in
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared.naming import naming
 from policies.rules._shared.tags import tags
+from policies.rules._shared.types import DYNAMODB_TABLE, EFS, LUSTRE
 from policies.rules.data._selections import SAMPLES, selected
 
-LUSTRE: Final = "aws:fsx/lustreFileSystem:LustreFileSystem"
-EFS: Final = "aws:efs/fileSystem:FileSystem"
 VOLUME: Final = "aws:ebs/volume:Volume"
-TABLE: Final = "aws:dynamodb/table:Table"
 _LINK: Final = "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation"
 _EFS_POLICY: Final = "aws:efs/backupPolicy:BackupPolicy"
 _SNAPSHOTS: Final = "aws:dlm/lifecyclePolicy:LifecyclePolicy"
@@ -80,7 +78,8 @@ def _keeps_its_own(resource: Subject, stack: Stack) -> bool:
             for policy in stack.of_type(_SNAPSHOTS)
             for key, value in policy.props.at("policyDetails").entries("targetTags").items()
         )
-    return resource.type == TABLE and bool(resource.props.flag("pointInTimeRecovery", "enabled", default=False))
+    recovery = resource.props.at("pointInTimeRecovery", "enabled")
+    return resource.type == DYNAMODB_TABLE and bool(recovery.flag(default=False))
 
 
 RULE: Final = GraphRule(

@@ -9,8 +9,7 @@ from components.base.context import Environment
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, only_in
 from policies.engine.subject import Subject
-
-CLUSTER: Final = "aws:eks/cluster:Cluster"
+from policies.rules._shared.types import EKS_CLUSTER
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
@@ -27,7 +26,7 @@ RULE: Final = ResourceRule(
     pack="data",
     title="EKS refuses to delete a production cluster",
     severity=only_in(Environment.PROD, severity=Severity.HIGH),
-    types=(CLUSTER,),
+    types=(EKS_CLUSTER,),
     properties=("deletionProtection",),
     why=(
         "A cluster that is deleted takes every workload and every custom resource in it along, and no backup of AWS"

@@ -13,9 +13,12 @@ from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared import buckets
 from policies.rules._shared.iam import statements
+from policies.rules._shared.karpenter import EC2_NODE_CLASSES
 from policies.rules._shared.naming import named
 from policies.rules._shared.parallelcluster import TYPES as CLUSTERS
 from policies.rules._shared.parallelcluster import clusters
+from policies.rules._shared.templates import TEMPLATE
+from policies.rules._shared.types import DYNAMODB_TABLE, LUSTRE, STORAGE_CLASSES
 
 _AWS_KEY: Final = re.compile(r"(?:^|:)alias/aws/")
 _OUR_KEYS: Final = ("aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey", "aws:kms/externalKey:ExternalKey")
@@ -57,17 +60,12 @@ _STORES: Final = {
     "aws:neptune/cluster:Cluster": _Store("kmsKeyArn", "storageEncrypted", strict=False),
     "aws:backup/vault:Vault": _Store("kmsKeyArn", strict=False),
 }
-_TABLE: Final = "aws:dynamodb/table:Table"
 # Property with the key, and the principals in a key's policy that show it is meant for this.
 _BY_SERVICE: Final = {
     "aws:cloudwatch/logGroup:LogGroup": ("kmsKeyId", ("logs.",)),
     "aws:sns/topic:Topic": ("kmsMasterKeyId", ("sns.", "budgets.", "costalerts.", "cloudwatch.", "events.")),
 }
-_LUSTRE: Final = "aws:fsx/lustreFileSystem:LustreFileSystem"
-_STORAGE_CLASSES: Final = tuple(f"kubernetes:storage.k8s.io/{v}:StorageClass" for v in ("v1", "v1beta1"))
 _EBS_PROVISIONERS: Final = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "kubernetes.io/aws-ebs")
-_NODE_CLASSES: Final = tuple(f"kubernetes:karpenter.k8s.aws/{v}:EC2NodeClass" for v in ("v1", "v1beta1"))
-_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 _INSTANCES: Final = ("aws:ec2/instance:Instance", "aws:ec2/spotInstanceRequest:SpotInstanceRequest")
 # ParallelCluster 3, SharedStorage: settings -> encryption. Volumes are encrypted unless told otherwise, EFS isn't.
 _SHARED: Final = {
@@ -171,7 +169,7 @@ def _encrypts_by_default(stack: Stack) -> bool:
 
 def _without_a_key(resource: Subject) -> bool:
     """What takes no key: a scratch Lustre file system, a replica, which has its source's."""
-    if resource.type == _LUSTRE:
+    if resource.type == LUSTRE:
         return (resource.props.literal("deploymentType") or "SCRATCH_1").upper().startswith("SCRATCH")
     source = resource.props.text("replicateSourceDb") or resource.props.text("replicationSourceIdentifier")
     return bool(source) and not str(source).startswith("arn:")
@@ -232,12 +230,12 @@ _SPELLED: Final[dict[str, Callable[[Subject, Stack], Iterator[Violation]]]] = {
     **dict.fromkeys(_STORES, _plainly),
     buckets.BUCKET: _bucket,
     buckets.ENCRYPTION: _beside,
-    _TABLE: _table,
-    _TEMPLATE: _template,
+    DYNAMODB_TABLE: _table,
+    TEMPLATE: _template,
     **dict.fromkeys(_BY_SERVICE, _through_service),
-    **dict.fromkeys(_NODE_CLASSES, _node_class),
+    **dict.fromkeys(EC2_NODE_CLASSES, _node_class),
     **dict.fromkeys(_INSTANCES, _instance),
-    **dict.fromkeys(_STORAGE_CLASSES, _storage_class),
+    **dict.fromkeys(STORAGE_CLASSES, _storage_class),
     **dict.fromkeys(CLUSTERS, _cluster),
 }
 

@@ -13,6 +13,7 @@ from policies.engine.subject import Stack, Subject
 from policies.rules._shared.parallelcluster import TYPES as CLUSTERS
 from policies.rules._shared.parallelcluster import clusters
 from policies.rules._shared.stateful import STATEFUL
+from policies.rules._shared.types import EKS_CLUSTER, STORAGE_CLASSES
 
 # ParallelCluster 3, SharedStorage: the id that makes it mount what is there, by settings. Others only know what is.
 _IDS: Final = {
@@ -23,12 +24,10 @@ _IDS: Final = {
     "FsxOpenZfs": ("FsxOpenZfsSettings", "VolumeId"),
     "FileCache": ("FileCacheSettings", "FileCacheId"),
 }
-_STORAGE_CLASSES: Final = tuple(f"kubernetes:storage.k8s.io/{v}:StorageClass" for v in ("v1", "v1beta1"))
 _FSX_DRIVERS: Final = ("fsx.csi.aws.com", "fsx.openzfs.csi.aws.com")
 # Keys and secrets of a cluster's own go with it; the cluster is no state of itself.
 _NOT_HERE: Final = ("aws:kms/key:Key", "aws:secretsmanager/secret:Secret", "aws:eks/cluster:Cluster")
 STATE: Final = tuple(name for name in STATEFUL if name not in _NOT_HERE)
-_EKS: Final = "aws:eks/cluster:Cluster"
 # Components that make clusters of machines, by the words in their type; clusters of databases are state themselves.
 _CLUSTER_WORDS: Final = re.compile(
     r"eks|k8s|kube|slurm|parallel_?cluster|pcluster|gpu_?cluster|hpc_?cluster|node_?(?:pool|group)|:cluster$",
@@ -44,7 +43,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     if resource.type in CLUSTERS:
         for cluster in clusters(resource):
             yield from _shared(cluster)
-    elif resource.type in _STORAGE_CLASSES:
+    elif resource.type in STORAGE_CLASSES:
         yield from _made_by_claims(resource.props)
     else:
         yield from _owned(resource, stack)
@@ -100,7 +99,7 @@ def _owned(resource: Subject, stack: Stack) -> Iterator[Violation]:
 
 
 def _is_cluster(owner: Subject) -> bool:
-    if owner.type == _EKS:
+    if owner.type == EKS_CLUSTER:
         return True
     component = owner.type.partition(":")[2]
     return not owner.custom and bool(_CLUSTER_WORDS.search(component)) and not _STORE_WORDS.search(f":{component}")
@@ -112,7 +111,7 @@ RULE: Final = GraphRule(
     pack="data",
     title="State never lives inside a cluster",
     severity=everywhere(Severity.HIGH),
-    types=(*STATE, *CLUSTERS, *_STORAGE_CLASSES),
+    types=(*STATE, *CLUSTERS, *STORAGE_CLASSES),
     properties=("SharedStorage", "options.parent", "options.deletedWith", "provisioner"),
     why=(
         "Clusters are replaced, not repaired. Storage that ParallelCluster makes is deleted or replaced by an update or"

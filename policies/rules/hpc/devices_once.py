@@ -17,8 +17,8 @@ from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared import charts
 from policies.rules._shared.selection import ANY_NODE, Choice, apart, chosen, with_label
+from policies.rules._shared.workloads import DAEMON_SETS
 
-DAEMON_SET: Final = "kubernetes:apps/v1:DaemonSet"
 CLUSTER_POLICY: Final = "kubernetes:nvidia.com/v1:ClusterPolicy"
 _DRA_CHARTS: Final = ("nvidia-dra-driver-gpu", "dra-driver-nvidia-gpu")
 _DRA_IMAGES: Final = ("k8s-dra-driver-gpu", "dra-driver-nvidia-gpu", "k8s-dra-driver")
@@ -140,7 +140,7 @@ RULE: Final = GraphRule(
     pack="hpc",
     title="Each node's GPUs are handed out by one device plugin or by DRA, never by two",
     severity=everywhere(Severity.HIGH),
-    types=(*charts.TYPES, DAEMON_SET, CLUSTER_POLICY),
+    types=(*charts.TYPES, DAEMON_SETS, CLUSTER_POLICY),
     properties=(
         "values.resources.gpus.enabled",
         "values.devicePlugin.enabled",

@@ -15,8 +15,7 @@ from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared import karpenter, machines, parallelcluster, templates
-
-SUBNET: Final = "aws:ec2/subnet:Subnet"
+from policies.rules._shared.types import SUBNET
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:

@@ -14,9 +14,9 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared import parallelcluster, templates
+from policies.rules._shared.types import GPU_NODE_POOL
 
 PLACEMENT_GROUP: Final = "aws:ec2/placementGroup:PlacementGroup"
-_GPU_POOL: Final = "herd:gpu_cluster:GpuNodePool"
 _RESERVED: Final = ("capacity-block", "interruptible-capacity-reservation")
 _ONLY: Final = ("capacity-reservations-only",)
 
@@ -76,7 +76,7 @@ def _is_placed(group: Subject) -> bool:
 def _is_one_machine(template: Subject, groups: list[Subject], stack: Stack) -> bool:
     """Whether there is never a second machine to talk to."""
     for ancestor in stack.ancestors(template):
-        if ancestor.type == _GPU_POOL and ancestor.props.number("maxNodes") == 1:
+        if ancestor.type == GPU_NODE_POOL and ancestor.props.number("maxNodes") == 1:
             return True
     return len(groups) == 1 and _most(groups[0]) <= 1
 

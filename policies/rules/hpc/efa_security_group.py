@@ -19,11 +19,10 @@ from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
 from policies.rules._shared import karpenter, parallelcluster, templates
+from policies.rules._shared.ingress import SECURITY_GROUP, SECURITY_GROUP_RULE
+from policies.rules._shared.types import EKS_CLUSTER
 
-SECURITY_GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
 INTERFACE: Final = "aws:ec2/networkInterface:NetworkInterface"
-_CLUSTER: Final = "aws:eks/cluster:Cluster"
-_RULE: Final = "aws:ec2/securityGroupRule:SecurityGroupRule"
 _ONE_WAY: Final = {
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "ingress",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "egress",
@@ -57,7 +56,7 @@ def _judged(at: Node, groups: tuple[str, ...], stack: Stack) -> Iterator[Violati
     unseen: list[str] = []
     for group in groups:
         found = stack.target(group)
-        if found is not None and found.type == _CLUSTER and isinstance(group, Reference):
+        if found is not None and found.type == EKS_CLUSTER and isinstance(group, Reference):
             # The group that EKS makes for a cluster has both rules.
             return
         if found is None or found.type != SECURITY_GROUP:
@@ -182,7 +181,7 @@ def _rules(group: Subject, way: str, stack: Stack) -> Iterator[Node]:
 def _separate(stack: Stack) -> _Rules:
     if stack not in _SEPARATE:
         rules = _Rules()
-        for rule in stack.of_type(_RULE, *_ONE_WAY):
+        for rule in stack.of_type(SECURITY_GROUP_RULE, *_ONE_WAY):
             try:
                 group = stack.named_by(rule.props.at("securityGroupId"))
                 way = _ONE_WAY.get(rule.type) or rule.props.literal("type") or ""

@@ -19,12 +19,12 @@ from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared import charts, karpenter, machines, templates
 from policies.rules._shared.cloudformation import CLOUDFORMATION
+from policies.rules._shared.types import EKS_CLUSTER
 
 if TYPE_CHECKING:
     from components.k8s_platform.known_bad import KnownBad, Nodes
 
 ADDON: Final = "aws:eks/addon:Addon"
-CLUSTER: Final = "aws:eks/cluster:Cluster"
 _KUBERNETES: Final = "kubernetes"
 _PROVIDER: Final = re.compile(r"/parallelcluster/(\d+\.\d+\.\d+)/templates/custom_resource/")
 _DEVICES: Final = "herd.dev/devices"
@@ -69,7 +69,7 @@ class Fact:
 
 
 def _fact(subject: Subject) -> Fact | None:
-    if subject.type == CLUSTER:
+    if subject.type == EKS_CLUSTER:
         return _made(_KUBERNETES, subject.props.at("version"))
     if subject.type == ADDON:
         name = subject.props.literal("addonName")
@@ -188,7 +188,7 @@ RULE: Final = GraphRule(
     pack="hpc",
     title="No versions that are known not to work together",
     severity=everywhere(Severity.HIGH),
-    types=(*charts.TYPES, ADDON, CLUSTER, CLOUDFORMATION),
+    types=(*charts.TYPES, ADDON, EKS_CLUSTER, CLOUDFORMATION),
     properties=("version", "addonVersion", "templateUrl"),
     why=(
         "Driver, fabric, plugins and Kubernetes are released by different people, and each pair that fails was found by"

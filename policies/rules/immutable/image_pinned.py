@@ -13,8 +13,8 @@ from policies.rules._shared.boot import INSTANCE, LAUNCH_CONFIGURATION, LAUNCH_T
 from policies.rules._shared.machine_images import moves
 from policies.rules._shared.parallelcluster import TYPES as CLUSTERS
 from policies.rules._shared.parallelcluster import clusters, machines
+from policies.rules._shared.types import COMPUTE_ENVIRONMENT
 
-BATCH: Final = "aws:batch/computeEnvironment:ComputeEnvironment"
 _KEYS: Final = {LAUNCH_TEMPLATE: "imageId", LAUNCH_CONFIGURATION: "imageId", INSTANCE: "ami", SPOT_INSTANCE: "ami"}
 
 
@@ -31,7 +31,7 @@ def _places(resource: Subject) -> Iterator[Node]:
         yield props.at(key)
     elif resource.type == SPOT_FLEET:
         yield from (one.at("ami") for one in props.each("launchSpecifications"))
-    elif resource.type == BATCH:
+    elif resource.type == COMPUTE_ENVIRONMENT:
         yield props.at("computeResources", "imageId")
         yield from (one.at("imageIdOverride") for one in props.each("computeResources", "ec2Configurations"))
     for cluster in clusters(resource) if resource.type in CLUSTERS else ():
@@ -45,7 +45,7 @@ RULE: Final = ResourceRule(
     pack="immutable",
     title="Machine images come from the release lock, by id",
     severity=everywhere(Severity.HIGH),
-    types=(*_KEYS, SPOT_FLEET, BATCH, *CLUSTERS),
+    types=(*_KEYS, SPOT_FLEET, COMPUTE_ENVIRONMENT, *CLUSTERS),
     properties=("imageId", "ami", "launchSpecifications.ami", "Image.CustomAmi", "SlurmQueues.Image.CustomAmi"),
     why=(
         "An image that is looked up (mostRecent, an SSM parameter, recommended) is another one after the vendor's next"

@@ -9,7 +9,7 @@ from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared.boot import LAUNCH_CONFIGURATION
-from policies.rules.immutable.launch_template_version import GROUP
+from policies.rules._shared.templates import GROUP
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:

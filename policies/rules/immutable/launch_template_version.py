@@ -8,9 +8,8 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
+from policies.rules._shared.templates import GROUP, NODE_GROUP
 
-GROUP: Final = "aws:autoscaling/group:Group"
-NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 _MOVING: Final = ("$latest", "$default")
 
 

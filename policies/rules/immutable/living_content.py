@@ -8,8 +8,7 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
-
-POOL: Final = "herd:gpu_cluster:GpuNodePool"
+from policies.rules._shared.types import GPU_NODE_POOL
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
@@ -35,7 +34,7 @@ RULE: Final = GraphRule(
     pack="immutable",
     title="Content never changes under a living generation",
     severity=everywhere(Severity.HIGH),
-    types=(POOL,),
+    types=(GPU_NODE_POOL,),
     properties=(
         "generations.key",
         "generations.node",
@@ -47,6 +46,6 @@ RULE: Final = GraphRule(
         "Nodes of one generation are alike because its key is the hash of what they are made of. Changed under"
         " the key, Karpenter replaces every node as drifted, and a node group's next node differs from its neighbours."
     ),
-    fix="Put the content back as git has it, and `herd pool roll STACK POOL --set node.FIELD=VALUE`.",
+    fix="Put the content back as git has it, and `herd pool roll STACK GPU_NODE_POOL --set node.FIELD=VALUE`.",
     check=check,
 )

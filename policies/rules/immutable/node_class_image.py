@@ -10,7 +10,8 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.boot import NODE_CLASSES, NODE_TEMPLATE
+from policies.rules._shared.boot import NODE_TEMPLATE
+from policies.rules._shared.karpenter import EC2_NODE_CLASSES
 from policies.rules._shared.machine_images import moves
 
 _VERSIONED: Final = re.compile(r"[a-z0-9]+@v?\d[\w.-]*")
@@ -66,7 +67,7 @@ RULE: Final = ResourceRule(
     pack="immutable",
     title="Karpenter takes machine images by id, or by an alias with a version",
     severity=everywhere(Severity.HIGH),
-    types=(*NODE_CLASSES, NODE_TEMPLATE),
+    types=(*EC2_NODE_CLASSES, NODE_TEMPLATE),
     properties=("spec.amiSelectorTerms", "spec.amiSelector"),
     why=(
         "With @latest, tags or an SSM parameter Karpenter counts every node as drifted on the day AWS makes an image,"

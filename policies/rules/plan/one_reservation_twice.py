@@ -10,9 +10,9 @@ from policies.engine.facts import Facts
 from policies.engine.plan import Operation, Plan, PlanRule
 from policies.engine.rule import Severity, Violation, everywhere
 from policies.engine.subject import Subject
+from policies.rules._shared.templates import NODE_GROUP
+from policies.rules._shared.types import GPU_NODE_POOL
 
-NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
-_POOL: Final = "herd:gpu_cluster:GpuNodePool"
 _FIXED: Final = ("targeted-reservation", "capacity-block", "open-reservation")
 
 
@@ -36,7 +36,7 @@ def _slice(group: Subject) -> tuple[str, str] | None:
 
 def _fixed(plan: Plan, pool: str) -> bool:
     """Whether a pool runs on capacity that can't grow: its component says."""
-    components = [operation.subject for operation in plan.of_type(_POOL) if operation.name == pool]
+    components = [operation.subject for operation in plan.of_type(GPU_NODE_POOL) if operation.name == pool]
     return any(component.props.literal("capacity", "kind") in _FIXED for component in components)
 
 

@@ -10,10 +10,8 @@ from policies.engine.facts import Facts
 from policies.engine.plan import Operation, Plan, PlanRule
 from policies.engine.rule import Severity, Violation, everywhere
 from policies.engine.subject import Subject
-
-NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
-GROUP: Final = "aws:autoscaling/group:Group"
-NODE_POOLS: Final = ("kubernetes:karpenter.sh/v1:NodePool", "kubernetes:karpenter.sh/v1beta1:NodePool")
+from policies.rules._shared.karpenter import NODE_POOLS
+from policies.rules._shared.templates import GROUP, NODE_GROUP
 
 
 def check(operation: Operation, plan: Plan, facts: Facts) -> Iterator[Violation]:

@@ -8,8 +8,8 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
+from policies.rules._shared.types import EKS_CLUSTER
 
-CLUSTER: Final = "aws:eks/cluster:Cluster"
 _WITH_ENTRIES: Final = ("API", "API_AND_CONFIG_MAP")
 
 
@@ -32,7 +32,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="Access to a cluster is by access entries, and its creator is no administrator",
     severity=everywhere(Severity.MEDIUM),
-    types=(CLUSTER,),
+    types=(EKS_CLUSTER,),
     properties=("accessConfig.authenticationMode", "accessConfig.bootstrapClusterCreatorAdminPermissions"),
     why=(
         "The aws-auth map is an object within the cluster that one wrong edit locks everybody out of; the creator's"

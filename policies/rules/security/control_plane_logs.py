@@ -8,8 +8,8 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
+from policies.rules._shared.types import EKS_CLUSTER
 
-CLUSTER: Final = "aws:eks/cluster:Cluster"
 LOGS: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 
@@ -27,7 +27,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="The Kubernetes control plane writes all five logs",
     severity=everywhere(Severity.MEDIUM),
-    types=(CLUSTER,),
+    types=(EKS_CLUSTER,),
     properties=("enabledClusterLogTypes",),
     why="Who deleted the job, who read the secret, why nothing is scheduled: only these logs say so, if they are on.",
     fix='enabled_cluster_log_types=["api", "audit", "authenticator", "controllerManager", "scheduler"]',

@@ -17,8 +17,7 @@ from policies.rules._shared.ingress import (
     SECURITY_GROUP_RULE,
     network_rules,
 )
-
-VPC: Final = "aws:ec2/vpc:Vpc"
+from policies.rules._shared.types import VPC
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:

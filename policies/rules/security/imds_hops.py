@@ -8,9 +8,7 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.imds import TYPES, metadata_options
-
-_ACCOUNT: Final = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
+from policies.rules._shared.imds import ACCOUNT_DEFAULTS, TYPES, metadata_options
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
@@ -27,7 +25,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
         if hops > 1:
             told = f"{hops}" if given is not None else f"absent, which this API reads as {hops}"
             yield Violation(node, f"the hop limit is {told}: containers reach the node's credentials")
-    if resource.type == _ACCOUNT:
+    if resource.type == ACCOUNT_DEFAULTS:
         node = resource.props.at("httpPutResponseHopLimit")
         if (node.number() or 0) > 1:
             yield Violation(node, "makes more than one hop the default of every instance in the account's region")
@@ -39,7 +37,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="The metadata service's answers travel one hop",
     severity=everywhere(Severity.MEDIUM),
-    types=(*TYPES, _ACCOUNT),
+    types=(*TYPES, ACCOUNT_DEFAULTS),
     properties=("metadataOptions.httpPutResponseHopLimit", "spec.metadataOptions.httpPutResponseHopLimit"),
     why=(
         "With two hops each pod can be its node: it takes the node role's credentials, joins as a kubelet, reads every"

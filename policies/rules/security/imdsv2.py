@@ -9,9 +9,8 @@ from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.imds import TYPES, metadata_options
+from policies.rules._shared.imds import ACCOUNT_DEFAULTS, TYPES, metadata_options
 
-_ACCOUNT: Final = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 _PCLUSTER_FIX: Final = "Leave `Imds.ImdsSupport` at v2.0 and `HeadNode.Imds.Secured` at true, which are the defaults."
 
 
@@ -24,7 +23,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
             continue
         told = f"is {value!r}" if value else "is absent, which EC2 reads as optional"
         yield Violation(tokens, f"httpTokens {told}: the metadata service answers without a session token")
-    if resource.type == _ACCOUNT and resource.props.literal("httpTokens") == "optional":
+    if resource.type == ACCOUNT_DEFAULTS and resource.props.literal("httpTokens") == "optional":
         at = resource.props.at("httpTokens")
         yield Violation(at, "makes optional the default of every instance in the account's region")
     if resource.type in parallelcluster.TYPES:
@@ -49,7 +48,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="The instance metadata service requires a session token (IMDSv2)",
     severity=everywhere(Severity.HIGH),
-    types=(*TYPES, _ACCOUNT, *parallelcluster.TYPES),
+    types=(*TYPES, ACCOUNT_DEFAULTS, *parallelcluster.TYPES),
     properties=(
         "metadataOptions.httpTokens",
         "spec.metadataOptions.httpTokens",

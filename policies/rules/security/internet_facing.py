@@ -10,10 +10,10 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
+from policies.rules._shared.types import LOAD_BALANCERS
 from policies.rules._shared.workload_kinds import LISTS
 from policies.rules._shared.workloads import objects, walk
 
-_BALANCERS: Final = ("aws:lb/loadBalancer:LoadBalancer", "aws:elb/loadBalancer:LoadBalancer")
 _PUBLIC_FLAGS: Final = {
     "aws:rds/instance:Instance": "publiclyAccessible",
     "aws:rds/clusterInstance:ClusterInstance": "publiclyAccessible",
@@ -53,7 +53,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     2.2) and "Ingress annotations" (scheme); EKS Auto Mode, "Use Service Annotations to configure NLBs".
     """
     props = resource.props
-    if resource.type in _BALANCERS:
+    if resource.type in LOAD_BALANCERS:
         yield from _balancer(props)
     elif resource.type in _PUBLIC_FLAGS:
         place = props.at(_PUBLIC_FLAGS[resource.type])
@@ -145,7 +145,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="Nothing faces the internet",
     severity=everywhere(Severity.HIGH),
-    types=(*_BALANCERS, *_PUBLIC_FLAGS, _FUNCTION_URL, *_KUBERNETES, *LISTS),
+    types=(*LOAD_BALANCERS, *_PUBLIC_FLAGS, _FUNCTION_URL, *_KUBERNETES, *LISTS),
     properties=("internal", "spec.type", "metadata.annotations", "publiclyAccessible", "spec.scheme"),
     why=(
         "Notebooks, Ray dashboards, trackers and inference servers run what they are sent. Those that face the internet"

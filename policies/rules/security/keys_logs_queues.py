@@ -10,9 +10,9 @@ from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared.naming import naming
+from policies.rules._shared.types import VPC
 
 KEY: Final = "aws:kms/key:Key"
-VPC: Final = "aws:ec2/vpc:Vpc"
 FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
 LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
 QUEUE: Final = "aws:sqs/queue:Queue"

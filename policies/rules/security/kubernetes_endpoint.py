@@ -9,8 +9,7 @@ from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared.ingress import block_of, is_world
-
-CLUSTER: Final = "aws:eks/cluster:Cluster"
+from policies.rules._shared.types import EKS_CLUSTER
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
@@ -37,7 +36,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="The Kubernetes API is private in production and never open to the world",
     severity=everywhere(Severity.CRITICAL),
-    types=(CLUSTER,),
+    types=(EKS_CLUSTER,),
     properties=("vpcConfig.endpointPublicAccess", "vpcConfig.publicAccessCidrs"),
     why=(
         "Whoever reaches the API server is one leaked token or one flaw in it away from every pod, secret and GPU of"

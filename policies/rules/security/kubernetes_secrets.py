@@ -8,8 +8,7 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-
-CLUSTER: Final = "aws:eks/cluster:Cluster"
+from policies.rules._shared.types import EKS_CLUSTER
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
@@ -33,7 +32,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="Kubernetes secrets are encrypted under a KMS key of our own",
     severity=everywhere(Severity.HIGH),
-    types=(CLUSTER,),
+    types=(EKS_CLUSTER,),
     properties=("encryptionConfig.provider.keyArn", "encryptionConfig.resources"),
     why=(
         "Tokens for registries, buckets and experiment trackers lie in the control plane's database and its backups. A"

@@ -15,9 +15,9 @@ from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, UnevaluatedError
+from policies.rules._shared.templates import NODE_GROUP
+from policies.rules._shared.types import EKS_CLUSTER
 
-CLUSTER: Final = "aws:eks/cluster:Cluster"
-NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 CALENDAR: Final = Path(__file__).with_name("kubernetes_versions.yaml")
 _VERSION: Final = re.compile(r"1\.(\d+)(?:\.\d+)?")
 
@@ -55,7 +55,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="Kubernetes is of a version that AWS still patches",
     severity=everywhere(Severity.HIGH),
-    types=(CLUSTER, NODE_GROUP),
+    types=(EKS_CLUSTER, NODE_GROUP),
     properties=("version",),
     why=(
         "After the end of extended support nobody mends the control plane, and AWS upgrades it on a day of its own"

@@ -14,13 +14,13 @@ from policies.rules._shared.boot import (
     INSTANCE,
     LAUNCH_CONFIGURATION,
     LAUNCH_TEMPLATE,
-    NODE_CLASSES,
     NODE_TEMPLATE,
     SPOT_FLEET,
     SPOT_INSTANCE,
 )
+from policies.rules._shared.karpenter import EC2_NODE_CLASSES
+from policies.rules._shared.types import SUBNET
 
-_SUBNET: Final = "aws:ec2/subnet:Subnet"
 _DEFAULT_SUBNET: Final = "aws:ec2/defaultSubnet:DefaultSubnet"
 _ECS: Final = ("aws:ecs/service:Service", "aws:ecs/taskSet:TaskSet")
 
@@ -36,7 +36,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
             places = [block.at("associatePublicIpAddress") for block in props.each("launchSpecifications")]
         case "aws:ec2/subnet:Subnet" | "aws:ec2/defaultSubnet:DefaultSubnet":
             yield from _subnet(props.at("mapPublicIpOnLaunch"), default=resource.type == _DEFAULT_SUBNET)
-        case name if name in (*NODE_CLASSES, NODE_TEMPLATE):
+        case name if name in (*EC2_NODE_CLASSES, NODE_TEMPLATE):
             places = [props.at("spec", "associatePublicIPAddress")]
         case name if name in _ECS:
             places = [props.at("networkConfiguration", "assignPublicIp")]
@@ -72,9 +72,9 @@ RULE: Final = ResourceRule(
         INSTANCE,
         SPOT_INSTANCE,
         SPOT_FLEET,
-        _SUBNET,
+        SUBNET,
         _DEFAULT_SUBNET,
-        *NODE_CLASSES,
+        *EC2_NODE_CLASSES,
         NODE_TEMPLATE,
         *_ECS,
         *parallelcluster.TYPES,

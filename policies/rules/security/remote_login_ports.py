@@ -20,13 +20,13 @@ from policies.rules._shared.ingress import (
     ingress_rules,
     is_private,
 )
+from policies.rules._shared.types import LOAD_BALANCER
 
 SSH: Final = 22
 RDP: Final = 3389
 _PORTS: Final = ((SSH, "SSH", ("tcp",)), (RDP, "RDP", ("tcp", "udp")))
 LOGIN_POOL: Final = "herd:slurm:LoginPool"
 """The component whose balancer is the one thing people reach by SSH."""
-BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
 _FIRST_EPHEMERAL: Final = 1024
 _LAST_EPHEMERAL: Final = 60999
 
@@ -79,7 +79,7 @@ def _login_balancer(rule: NetworkRule, node: Node, resource: Subject, stack: Sta
         return True
     return group is not None and any(
         stack.target(name) is group
-        for balancer in stack.of_type(BALANCER)
+        for balancer in stack.of_type(LOAD_BALANCER)
         if balancer.props.literal("loadBalancerType") == "network" and balancer.props.flag("internal", default=False)
         for name in balancer.props.texts("securityGroups")
     )

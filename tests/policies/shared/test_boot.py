@@ -8,7 +8,8 @@ import pytest
 
 from policies.engine.subject import Subject
 from policies.engine.values import UNKNOWN, Reason, UnevaluatedError
-from policies.rules._shared.boot import INSTANCE, LAUNCH_TEMPLATE, NODE_CLASSES, SPOT_FLEET, Kind, boot_texts
+from policies.rules._shared.boot import INSTANCE, LAUNCH_TEMPLATE, SPOT_FLEET, Kind, boot_texts
+from policies.rules._shared.karpenter import EC2_NODE_CLASSES
 
 SCRIPT = "#!/bin/bash\necho hello ${urn:pulumi:dev::p::t::n.endpoint}\n"
 CONFIG = "#cloud-config\npackages: [htop]\n"
@@ -46,7 +47,7 @@ def test_words_that_could_be_base64_are_words(word):
 
 
 def test_parts_of_a_multipart_message():
-    found = told(NODE_CLASSES[0], {"spec": {"userData": MULTIPART}})
+    found = told(EC2_NODE_CLASSES[0], {"spec": {"userData": MULTIPART}})
     assert [(kind, text) for kind, text, _ in found] == [
         (Kind.NODE_CONFIG, NODE_CONFIG),
         (Kind.SCRIPT, SCRIPT.strip()),
