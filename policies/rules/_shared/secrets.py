@@ -95,7 +95,7 @@ _WORDS: Final = re.compile(
     r"(?i)(?:true|false|null|none|nil|yes|off|enabled|disabled|optional|required|prompt|string|bytes|auto|random)"
 )
 _PLACEHOLDER: Final = re.compile(
-    r"(?i)^[<\[{%#*.]|^(?:x{3,}|\*{3,}|\.{3,}|-+)|x{6,}|\*{3,}|your[_-]|[_-]?here$|replace|redacted|placeholder|insert[_-]"
+    r"(?i)^[<\[{%#*.]|^(?:x{3,}|\*{3,}|\.{3,}|-+[a-z-]*$)|x{6,}|\*{3,}|your[_-]|[_-]?here$|replace|redacted|placeholder|insert[_-]"
     r"|\{\{|%\{|@@"
 )
 _REFERENCE: Final = re.compile(
@@ -104,9 +104,12 @@ _REFERENCE: Final = re.compile(
 )
 _VARIABLE: Final = re.compile(r"\$[A-Za-z_{(@*0-9?!]|`|%[A-Za-z_]+%|<<")
 _CODE: Final = re.compile(r"[(\[]|^[a-z_]+(?:\.[a-z_]+)+$")
+_PUBLIC: Final = re.compile(r"\s*-----BEGIN (?:TRUSTED |X509 )?(?:CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY|DH PARAMETERS)")
 _SHORTEST: Final = 4
 _SHORTEST_TOKEN: Final = 6
 _TOKEN: Final = re.compile(r"(?i)(?:tokens?|secrets?|credentials?|keys?|key[_-]?id)$")
+# 12345678 is a password all too often, and as a token it is a number of tokens.
+_MAY_BE_DIGITS: Final = re.compile(r"(?i)(?:passw(?:ord)?s?|passwd|passphrase|pwd|pass)$")
 # Words such as secret name one as often as they hold one: db-credentials is a name, 9f3aB is not.
 _NAMES_ONE: Final = re.compile(r"(?i)(?:^|[_.-])(?:secrets?|credentials?)$")
 _A_NAME: Final = re.compile(r"[a-z]+(?:[-_.][a-z0-9]+)*")
@@ -189,7 +192,8 @@ def _named(name: str) -> str:
 def _literal(name: str, value: str) -> bool:
     if _HARMLESS.search(name) or (_TOKEN.search(name) and len(value) < _SHORTEST_TOKEN):
         return False
-    return _real(value) and not (_NAMES_ONE.search(name) and _A_NAME.fullmatch(value))
+    digits = _MAY_BE_DIGITS.search(name) is not None and value.isdecimal() and len(value) >= _SHORTEST
+    return (digits or _real(value)) and not (_NAMES_ONE.search(name) and _A_NAME.fullmatch(value))
 
 
 def _real(value: str) -> bool:
@@ -197,5 +201,6 @@ def _real(value: str) -> bool:
         len(value) >= _SHORTEST
         and not _WORDS.fullmatch(value)
         and not value.isdecimal()
+        and not _PUBLIC.match(value)
         and not any(pattern.search(value) for pattern in (_VARIABLE, _PLACEHOLDER, _REFERENCE))
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,6 +17,14 @@ from policies.rules._shared.workloads import TYPES, Container, objects, pods
 
 CONFIG_MAP: Final = "kubernetes:core/v1:ConfigMap"
 OPAQUE: Final = "kubernetes:core/v1:Secret"
+TRIGGERED: Final = ("kubernetes:keda.sh/v1alpha1:ScaledObject", "kubernetes:keda.sh/v1alpha1:ScaledJob")
+# What a Secret has beside its secrets.
+_NO_SECRET: Final = re.compile(
+    r"(?i)(?:user|login|host|ur[il]|endpoint|port|region|database|db|type|project|email|realm|account|namespace|tls|sasl"
+    r"|scopes?|ca|cert|crt|cluster|server|issuer|(?:user|host|db|region|cluster)[_-]?name|^name"
+    r"|(?:client|tenant|workspace|user|project|app)[_-]?id)$"
+)
+_OF_ENVIRONMENT: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
@@ -27,6 +36,9 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
                     yield Violation(value, f"a ConfigMap holds {what}")
         elif name == OPAQUE and resource.origin is Origin.FILE:
             yield from _secret(manifest)
+        elif name in TRIGGERED:
+            for trigger in manifest.each("spec", "triggers"):
+                yield from _trigger(trigger)
     for pod in pods(resource):
         for container in pod.containers:
             yield from _container(container)
@@ -44,18 +56,35 @@ def _container(container: Container) -> Iterator[Violation]:
             yield Violation(words, f"the container {container.name} is started with {found[1]}")
 
 
+def _trigger(trigger: Node) -> Iterator[Violation]:
+    """`…FromEnv` and, in some scalers, the plain key name a variable of the workload. Source: KEDA, "Scalers"."""
+    for key, value in trigger.entries("metadata").items():
+        text = value.text() or ""
+        if key.endswith("FromEnv") or _OF_ENVIRONMENT.fullmatch(text):
+            continue
+        if what := secret_in(key, text):
+            yield Violation(value, f"the trigger {trigger.text('type') or ''} has {what}")
+
+
 def _secret(manifest: Node) -> Iterator[Violation]:
-    for value in manifest.entries("stringData").values():
-        if secret_in("password", value.text() or ""):
+    for key, value in manifest.entries("stringData").items():
+        if _held(key, value.text() or ""):
             yield Violation(value, "a Secret's value stands in a file in plain text")
-    for value in manifest.entries("data").values():
-        if secret_in("password", _decoded(value.text() or "")):
+    for key, value in manifest.entries("data").items():
+        if _held(key, _decoded(value.text() or "")):
             yield Violation(value, "a Secret's value stands in a file, where base64 hides nothing")
+
+
+def _held(key: str, value: str) -> bool:
+    """Whether it is a secret: whatever stands there, but for what goes with one (a user's name, a number)."""
+    named = key if value.isdecimal() or _NO_SECRET.search(key) else "password"
+    return bool(secret_in(named, value))
 
 
 def _decoded(text: str) -> str:
     try:
-        return base64.b64decode(text, validate=True).decode()
+        # Wrapped lines are read as one (encoding/json's base64 skips line ends).
+        return base64.b64decode("".join(text.split()), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return text
 
@@ -66,8 +95,14 @@ RULE: Final = ResourceRule(
     pack="security",
     title="No secrets in ConfigMaps, environment variables, arguments and files",
     severity=everywhere(Severity.HIGH),
-    types=tuple(dict.fromkeys((CONFIG_MAP, OPAQUE, *TYPES))),
-    properties=("data", "stringData", "spec.containers[].env[].value", "spec.containers[].args"),
+    types=tuple(dict.fromkeys((CONFIG_MAP, OPAQUE, *TRIGGERED, *TYPES))),
+    properties=(
+        "data",
+        "stringData",
+        "spec.containers[].env[].value",
+        "spec.containers[].args",
+        "spec.triggers[].metadata",
+    ),
     why=(
         "Manifests are read by everybody who may list pods, stay in Git and in every release of a chart, and show up in"
         " crash reports and dashboards."
