@@ -7,6 +7,7 @@ context variable around the SDK's `register_resource` is still there when the re
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -130,13 +131,13 @@ def noted(root: Path) -> Iterator[dict[int, Source]]:
 
 
 @contextlib.contextmanager
-def replaced(module: ModuleType, name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
-    """Within this, a function of a module is another one, made from it.
+def replaced(module: ModuleType | type, name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
+    """Within this, a function of a module or class is another one, made from it.
 
     Raises:
-        AttributeError: The module has no such function (the SDK has changed).
+        AttributeError: There is no such function (the SDK has changed).
     """
-    original = getattr(module, name)
+    original = inspect.getattr_static(module, name)
     setattr(module, name, wrap(original))
     try:
         yield

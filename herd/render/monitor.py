@@ -25,6 +25,7 @@ from herd.render.shapes import invoke_result, missing_outputs
 from herd.render.wire import is_secret, plain_struct, secret
 
 _STACK: Final = "pulumi:pulumi:Stack"
+_OTHER_STACK: Final = "pulumi:pulumi:StackReference"
 _FEATURES: Final = tuple(
     getattr(resource_pb2, f"RESOURCE_MONITOR_FEATURE_{name}")
     for name in (
@@ -136,8 +137,6 @@ class Monitor:
     def ReadResource(self, request: Any) -> Any:
         construction = current()
         urn = self._urn(request)
-        if request.type == "pulumi:pulumi:StackReference":
-            self._refuse("references to another stack", urn, construction.source)
         inputs = plain_struct(request.properties)
         resource = Resource(
             urn=urn,
@@ -233,7 +232,9 @@ class Monitor:
         self._problem(message, source, "pass provider= or make it the child of something that has one")
 
     def _fill(self, answer: Any, urn: str, inputs: Mapping[str, Any], made: Construction, secrets: Any) -> None:
-        if not self.run.unknowns and made.cls is not None:
+        # Another stack exists already: a preview knows its outputs, and a render has symbols for them.
+        answers = not self.run.unknowns or self._resources[urn].type == _OTHER_STACK
+        if answers and made.cls is not None:
             answer.update(missing_outputs(made.cls, made.unset, inputs, f"${{{prefix(urn)}"))
         for name in secrets:
             if name in answer.fields and not is_secret(answer.fields[name]):

@@ -24,6 +24,7 @@ from pulumi.runtime import stack as pulumi_stack
 from components.base.problems import InvalidInputError, Problem
 from herd.graph.model import Source
 from herd.render.construction import Sources, noted, replaced
+from herd.render.growing import growing
 from herd.render.monitor import Engine, Monitor
 
 _ONE_AT_A_TIME = threading.Lock()  # the working directory, sys.path and sys.modules belong to the process
@@ -104,6 +105,7 @@ def _run(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor, se
 
     with (
         noted(root) as made,
+        growing(),
         replaced(pulumi_stack, "wait_for_rpcs", lambda _: _settled),
         _as_if_alone(root, main),
         _uncollected(),

@@ -92,10 +92,15 @@ def invoke_result(cls: type | None, arguments: Mapping[str, Any], prefix: str) -
     """
     shapes = members(cls) if cls is not None else {}
     return {
-        name: arguments.get(name, symbols(shape, prefix, name))
+        name: _given(shape, arguments[name]) if name in arguments else symbols(shape, prefix, name)
         for name, shape in shapes.items()
         if name in arguments or shape != Leaf(number=True)
     }
+
+
+def _given(shape: Shape, value: Any) -> Any:
+    """An argument as the provider gives it back: it reads `"true"` as a boolean, and the SDK insists on one."""
+    return value == "true" if shape == Leaf(number=True) and value in ("true", "false") else value
 
 
 def symbols(shape: Shape, prefix: str, path: str, inside: tuple[type, ...] = ()) -> Any:

@@ -154,7 +154,6 @@ def test_default_providers_are_no_error_where_they_are_allowed(project, only):
             'pulumi.CustomResource("t:m:T", "r", {}, pulumi.ResourceOptions(transforms=[lambda args: None]))',
             "has no transforms",
         ),
-        ('pulumi.StackReference("other")', "has no references to another stack"),
     ],
 )
 def test_what_a_render_cannot_do_is_refused_by_name(project, body, message):
