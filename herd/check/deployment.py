@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -39,6 +40,15 @@ _OPTIONS: Final[Mapping[str, tuple[str, Any, tuple[int, int]]]] = {
     "replaceOnChanges": ("replaceOnChanges", [], (3, 163)),
     "hideDiffs": ("hideDiff", [], (3, 200)),
     "replaceWith": ("replaceWith", [], (3, 207)),
+}
+# What AWS decides where the program says nothing, and what was changed beside it: a refresh updates the inputs that
+# are there and adds none, so only the outputs tell. Source: pulumi-terraform-bridge, pkg/tfbridge, ExtractInputs.
+_GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
+_ONLY_IN_OUTPUTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "aws:ebs/volume:Volume": ("encrypted",),
+    "aws:ec2/instance:Instance": ("associatePublicIpAddress", "keyName", "metadataOptions", "rootBlockDevice"),
+    "aws:ec2/subnet:Subnet": ("mapPublicIpOnLaunch",),
+    _GROUP: ("ingress",),
 }
 _UNSEEN: Final = ("deleteBeforeReplace", "version", "pluginDownloadURL", "providers")
 _NOT_RECORDED: Final = Hidden(Reason.INVISIBLE, "a saved deployment doesn't record it")
@@ -95,8 +105,9 @@ def saved(data: Mapping[str, Any], shown: str) -> Saved:
     names = _URN.fullmatch(resources[0]["urn"]) if resources else None
     engine = _engine(latest.get("manifest"))
     providers = {f"{one['urn']}::{one.get('id', '')}": one for one in resources if one["type"].startswith(PROVIDER)}
+    ruled = _groups_with_rules(live)
     stack = Stack(
-        tuple(_subject(resource, providers, engine, shown) for resource in live),
+        tuple(_subject(resource, providers, engine, ruled, shown) for resource in live),
         names["stack"] if names else "",
         names["project"] if names else "",
         Origin.DEPLOYMENT,
@@ -156,6 +167,7 @@ def _subject(
     resource: Mapping[str, Any],
     providers: Mapping[str, Mapping[str, Any]],
     engine: tuple[int, int] | None,
+    ruled: AbstractSet[str],
     shown: str,
 ) -> Subject:
     provider = providers.get(resource.get("provider") or "")
@@ -166,7 +178,7 @@ def _subject(
         urn=resource["urn"],
         type=resource["type"],
         name=found["name"] if found else "",
-        values=_inputs(resource),
+        values=_values(resource, ruled),
         settings=_settings(resource, engine),
         parent=resource.get("parent") or None,
         origin=Origin.DEPLOYMENT,
@@ -175,6 +187,24 @@ def _subject(
         provider_values=_inputs(provider) if provider else None,
         custom=custom,
     )
+
+
+def _groups_with_rules(resources: Sequence[Mapping[str, Any]]) -> AbstractSet[str]:
+    """The security groups that have rules as resources of their own: their outputs list those again."""
+    named = ((resource.get("inputs") or {}).get("securityGroupId") for resource in resources)
+    return {group for group in named if isinstance(group, str)}
+
+
+def _values(resource: Mapping[str, Any], ruled: AbstractSet[str]) -> Any:
+    """The inputs; of what was imported with none, which old engines did, the outputs."""
+    outputs = resource.get("outputs") or {}
+    if not resource.get("inputs") and resource.get("custom"):
+        return _real(outputs)
+    inputs = _inputs(resource)
+    if resource["type"] == _GROUP and resource.get("id") in ruled:
+        return inputs
+    decided = (key for key in _ONLY_IN_OUTPUTS.get(resource["type"], ()) if inputs.get(key) is None)
+    return {**inputs, **{key: _real(outputs[key]) for key in decided if outputs.get(key)}}
 
 
 def _inputs(resource: Mapping[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -13,8 +14,8 @@ STDIN: Final = "-"
 # JSON is read at 100 MB/s into four times its size of memory; the largest deployments known have some 100 MB.
 MOST_BYTES: Final = 256_000_000
 _LOOK: Final = 8192
+_GZIP: Final = b"\x1f\x8b"
 _KINDS: Final = {
-    b"\x1f\x8b": "compressed (gzip)",
     b"PK\x03\x04": "a zip archive",
     b"\x28\xb5\x2f\xfd": "compressed (zstd)",
 }
@@ -64,7 +65,14 @@ def read(name: str) -> Source:
 
 
 def _read(stream: BinaryIO, shown: str) -> bytes:
+    """A file's bytes, unpacked: backends of one's own may keep checkpoints in gzip."""
     head = stream.read(_LOOK)
+    if head.startswith(_GZIP):
+        packed = head + stream.read(MOST_BYTES)
+        try:
+            head = _unpacked(packed)
+        except zlib.error:
+            raise InvalidInputError.one("isn't text: it is gzip that can't be unpacked", file=shown) from None
     kind = next((kind for magic, kind in _KINDS.items() if head.startswith(magic)), None)
     # UTF-16 has a NUL beside each letter: said as what it is by the decoder.
     if kind or (b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff"))):
@@ -77,3 +85,12 @@ def _read(stream: BinaryIO, shown: str) -> bytes:
             f"is larger than {MOST_BYTES:,} bytes, the most that is read", file=shown, fix="split it"
         )
     return head + rest
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """What gzip holds, as far as one byte beyond what is read: small files may unpack to no end."""
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    data = unpacker.decompress(packed, MOST_BYTES + 1)
+    if not unpacker.eof and len(data) <= MOST_BYTES:
+        raise zlib.error("cut off")
+    return data

@@ -84,6 +84,47 @@ def test_properties():
     assert it.outputs.plain() == {"arn": "arn:x", "id": "it-1"}
 
 
+INSTANCE = "aws:ec2/instance:Instance"
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
+
+
+def test_what_was_imported_without_inputs_is_what_its_outputs_say():
+    it = one(outputs={"keyName": "ops", "tags": {"owner": "ml"}}, importID="it-1")
+    assert it.props.text("keyName") == "ops"
+    component = {**resource("it", "a:b:C"), "custom": False, "outputs": {"keyName": "ops"}}
+    assert not subjects(component)["it"].props.has("keyName")
+
+
+def test_what_aws_decided_stands_in_the_outputs_alone():
+    outputs = {
+        "keyName": "",
+        "associatePublicIpAddress": True,
+        "metadataOptions": {"httpTokens": "required"},
+        "arn": "a",
+    }
+    it = subjects(resource("it", INSTANCE, inputs={"ami": "ami-1"}, outputs=outputs))["it"]
+    assert it.props.plain() == {
+        "ami": "ami-1",
+        "associatePublicIpAddress": True,
+        "metadataOptions": {"httpTokens": "required"},
+    }
+
+
+def test_what_the_program_says_is_judged_not_what_came_of_it():
+    inputs = {"metadataOptions": {"httpTokens": "optional"}}
+    it = subjects(resource("it", INSTANCE, inputs=inputs, outputs={"metadataOptions": {"httpTokens": "required"}}))[
+        "it"
+    ]
+    assert it.props.text("metadataOptions", "httpTokens") == "optional"
+
+
+def test_a_port_that_somebody_opened_by_hand_but_no_rule_twice():
+    group = resource("it", GROUP, inputs={"vpcId": "vpc-1"}, outputs={"ingress": [{"fromPort": 22}]})
+    rule = resource("r", "aws:ec2/securityGroupRule:SecurityGroupRule", inputs={"securityGroupId": "it-1"})
+    assert subjects(group)["it"].props.has("ingress")
+    assert not subjects(group, rule)["it"].props.has("ingress")
+
+
 def test_resources_find_each_other_by_what_the_cloud_calls_them():
     stack = saved(
         deployment(resource("log", outputs={"arn": "arn:log"}), resource("it", inputs={"to": "arn:log"})), "f"

@@ -14,7 +14,12 @@ REFUSED = {
     "empty": (b"", "is empty"),
     "blank": (b" \n\n", "is empty"),
     "binary": (b"\x7fELF\0\0", "isn't text: it is binary"),
-    "compressed": (gzip.compress(b"a: 1"), "isn't text: it is compressed (gzip)"),
+    "compressed": (b"\x28\xb5\x2f\xfd" + b"a: 1", "isn't text: it is compressed (zstd)"),
+    "compressed and cut off": (gzip.compress(b"a: 1")[:-9], "gzip that can't be unpacked"),
+    "compressed and broken": (b"\x1f\x8b" + b"a: 1", "gzip that can't be unpacked"),
+    "compressed, of something else": (gzip.compress(b"\x7fELF\0\0"), "isn't text: it is binary"),
+    "compressed and large": (gzip.compress(b"a" * 101), "is larger than 100 bytes"),
+    "compressed and empty": (gzip.compress(b""), "is empty"),
     "utf-16": ("a: 1".encode("utf-16"), "isn't UTF-8 text"),
     "latin-1": ("a: 1\nb: ü".encode("latin-1"), ":2: isn't UTF-8 text"),
     "large": (b"a" * 101, "is larger than 100 bytes"),
@@ -31,6 +36,11 @@ def test_is_refused(case, tmp_path, monkeypatch):
         read(str(path))
     assert words in str(caught.value)
     assert str(caught.value).startswith(str(path))
+
+
+def test_a_checkpoint_of_a_backend_that_compresses(tmp_path):
+    (tmp_path / "prod.json.gz").write_bytes(gzip.compress(b"{}"))
+    assert read(str(tmp_path / "prod.json.gz")).text == "{}"
 
 
 def test_what_is_no_file(tmp_path):
