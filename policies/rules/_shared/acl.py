@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
 
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared.ingress import (
@@ -14,9 +16,27 @@ from policies.rules._shared.ingress import (
     ingress_rules,
 )
 
+FIRST_EPHEMERAL: Final = 1024
+"""Answers come back to ports from here on: an ACL has no memory, so each lets them in."""
 
-def denied_before(rule: NetworkRule, resource: Subject, stack: Stack, ports: tuple[int, int], block: str) -> bool:
-    """Whether an earlier rule of the same ACL denies an address block all of these ports.
+
+@dataclass(frozen=True)
+class Traffic:
+    """Traffic that a rule may let in.
+
+    Attributes:
+        protocol: `-1` for every protocol.
+        ports: First and last port.
+        block: The addresses it comes from.
+    """
+
+    protocol: str
+    ports: tuple[int, int]
+    block: str
+
+
+def denied_before(rule: NetworkRule, resource: Subject, stack: Stack, traffic: Traffic) -> bool:
+    """Whether an earlier rule of the same ACL denies all of some traffic.
 
     Raises:
         UnevaluatedError: An earlier rule of the ACL is unknown.
@@ -24,8 +44,8 @@ def denied_before(rule: NetworkRule, resource: Subject, stack: Stack, ports: tup
     return any(
         not other.allows
         and other.number < rule.number
-        and _covers(other, rule, ports)
-        and _contains(other, stack, block)
+        and _covers(other, traffic)
+        and _contains(other, stack, traffic.block)
         for other in _same_acl(rule, resource, stack)
     )
 
@@ -38,11 +58,11 @@ def _same_acl(rule: NetworkRule, resource: Subject, stack: Stack) -> Iterator[Ne
             yield from ingress_rules(other)
 
 
-def _covers(deny: NetworkRule, allow: NetworkRule, ports: tuple[int, int]) -> bool:
+def _covers(deny: NetworkRule, traffic: Traffic) -> bool:
     denied = deny.ports
-    if denied is None or deny.protocol not in (ANY_PROTOCOL, allow.protocol, "tcp"):
+    if denied is None or deny.protocol not in (ANY_PROTOCOL, traffic.protocol):
         return False
-    return denied[0] <= ports[0] and ports[1] <= denied[1]
+    return denied[0] <= traffic.ports[0] and traffic.ports[1] <= denied[1]
 
 
 def _contains(deny: NetworkRule, stack: Stack, block: str) -> bool:

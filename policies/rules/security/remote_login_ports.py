@@ -9,7 +9,7 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared.acl import denied_before
+from policies.rules._shared.acl import FIRST_EPHEMERAL, Traffic, denied_before
 from policies.rules._shared.ingress import (
     FIREWALL_TYPES,
     INGRESS_RULE,
@@ -27,7 +27,6 @@ RDP: Final = 3389
 _PORTS: Final = ((SSH, "SSH", ("tcp",)), (RDP, "RDP", ("tcp", "udp")))
 LOGIN_POOL: Final = "herd:slurm:LoginPool"
 """The component whose balancer is the one thing people reach by SSH."""
-_FIRST_EPHEMERAL: Final = 1024
 _LAST_EPHEMERAL: Final = 60999
 
 
@@ -41,8 +40,13 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
         if not rule.allows:
             continue
         for port, name, protocols in _PORTS:
-            if any(rule.covers(port, protocol) for protocol in protocols) and not _answers(rule):
-                yield from _acl(rule, resource, stack, port, name) if rule.acl else _group(rule, resource, stack, name)
+            reached = [protocol for protocol in protocols if rule.covers(port, protocol)]
+            if not reached or _answers(rule):
+                continue
+            if rule.acl:
+                yield from _acl(rule, resource, stack, [(protocol, port) for protocol in reached], name)
+            else:
+                yield from _group(rule, resource, stack, name)
 
 
 def _group(rule: NetworkRule, resource: Subject, stack: Stack, name: str) -> Iterator[Violation]:
@@ -53,17 +57,22 @@ def _group(rule: NetworkRule, resource: Subject, stack: Stack, name: str) -> Ite
         yield Violation(node, f"lets prefix list {node.text()} reach {name} ({_told(rule)})")
 
 
-def _acl(rule: NetworkRule, resource: Subject, stack: Stack, port: int, name: str) -> Iterator[Violation]:
+def _acl(
+    rule: NetworkRule, resource: Subject, stack: Stack, reached: list[tuple[str, int]], name: str
+) -> Iterator[Violation]:
     for node in rule.cidrs():
         block = block_of(node, stack)
-        if block is None or is_private(block) or denied_before(rule, resource, stack, (port, port), block):
+        if block is None or is_private(block):
+            continue
+        traffic = [Traffic(protocol, (port, port), block) for protocol, port in reached]
+        if all(denied_before(rule, resource, stack, one) for one in traffic):
             continue
         yield Violation(node, f"lets {node.text()} reach {name} ({_told(rule)})")
 
 
 def _answers(rule: NetworkRule) -> bool:
     ports = rule.ports
-    return rule.acl and ports is not None and ports[0] >= _FIRST_EPHEMERAL and ports[1] >= _LAST_EPHEMERAL
+    return rule.acl and ports is not None and ports[0] >= FIRST_EPHEMERAL and ports[1] >= _LAST_EPHEMERAL
 
 
 def _login_balancer(rule: NetworkRule, node: Node, resource: Subject, stack: Stack) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared.acl import denied_before
+from policies.rules._shared.acl import FIRST_EPHEMERAL, Traffic, denied_before
 from policies.rules._shared.ingress import (
     ANY_PROTOCOL,
     FIREWALL_TYPES,
@@ -20,7 +20,6 @@ from policies.rules._shared.ingress import (
 
 # Half of all ports. A service that really needs a range, such as node ports (2,768), is far below it.
 _MANY: Final = 32_768
-_FIRST_EPHEMERAL: Final = 1024
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
@@ -31,7 +30,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
         for node, block in blocks(rule, stack):
             if block is None or not is_world(block):
                 continue
-            if rule.acl and denied_before(rule, resource, stack, ports, block):
+            if rule.acl and denied_before(rule, resource, stack, Traffic(rule.protocol, ports, block)):
                 continue
             what = (
                 "every protocol and port" if rule.protocol == ANY_PROTOCOL else f"{rule.protocol} {ports[0]}-{ports[1]}"
@@ -43,7 +42,7 @@ def _many(rule: NetworkRule) -> tuple[int, int] | None:
     ports = rule.ports
     if ports is None or ports[1] - ports[0] < _MANY:
         return None
-    return None if rule.acl and ports[0] >= _FIRST_EPHEMERAL else ports
+    return None if rule.acl and ports[0] >= FIRST_EPHEMERAL else ports
 
 
 RULE: Final = GraphRule(
