@@ -18,6 +18,8 @@ from policies.engine.subject import Stack, Subject
 from policies.engine.values import UnevaluatedError
 
 NODE_POOLS: Final = ("kubernetes:karpenter.sh/v1:NodePool", "kubernetes:karpenter.sh/v1beta1:NodePool")
+PROVISIONER: Final = "kubernetes:karpenter.sh/v1alpha5:Provisioner"
+"""What a pool was before v1beta1: what is its template's there is its own here."""
 EC2_NODE_CLASSES: Final = (
     "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass",
     "kubernetes:karpenter.k8s.aws/v1beta1:EC2NodeClass",
@@ -58,12 +60,13 @@ class Requirement:
 
 def template(pool: Subject) -> Node:
     """What the pool's nodes are like."""
-    return pool.props.at("spec", "template")
+    return pool.props if pool.type == PROVISIONER else pool.props.at("spec", "template")
 
 
 def requirements(pool: Subject) -> Iterator[Requirement]:
     """The requirements of a pool."""
-    for label, node in template(pool).entries("metadata", "labels").items():
+    labels = pool.props.at("spec", "labels") if pool.type == PROVISIONER else template(pool).at("metadata", "labels")
+    for label, node in labels.entries().items():
         value = node.text()
         if value is not None:
             yield Requirement(_key(label), "In", (value,), node)

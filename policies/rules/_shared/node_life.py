@@ -9,8 +9,6 @@ from policies.engine.subject import Stack, Subject
 from policies.rules._shared import karpenter
 
 NODE_POOL_BETA: Final = "kubernetes:karpenter.sh/v1beta1:NodePool"
-PROVISIONER: Final = "kubernetes:karpenter.sh/v1alpha5:Provisioner"
-"""Karpenter's name for a pool before v1beta1."""
 RESERVED: Final = "reserved"
 # Only reserved nodes have these labels (Karpenter, "Utilizing ODCRs"): a pool that asks for one is reserved.
 _OF_RESERVED_NODES: Final = ("capacity-reservation-id", "capacity-reservation-type")

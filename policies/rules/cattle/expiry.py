@@ -21,7 +21,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
         lifetime = props.at("maxInstanceLifetime")
         if not lifetime.number() and not _is_generation(resource) and not is_reserved(resource, stack):
             yield Violation(lifetime, "lets its machines live for ever", "Set max_instance_lifetime (a day at least).")
-    elif resource.type == node_life.PROVISIONER:
+    elif resource.type == karpenter.PROVISIONER:
         seconds = props.at("spec", "ttlSecondsUntilExpired")
         if not seconds.number():
             yield Violation(seconds, "lets its nodes live for ever", "Set ttlSecondsUntilExpired, such as 1209600.")
@@ -44,7 +44,7 @@ RULE: Final = GraphRule(
     pack="cattle",
     title="Nodes expire",
     severity=everywhere(Severity.MEDIUM),
-    types=(*karpenter.NODE_POOLS, node_life.PROVISIONER, GROUP),
+    types=(*karpenter.NODE_POOLS, karpenter.PROVISIONER, GROUP),
     properties=(
         "spec.template.spec.expireAfter",
         "spec.disruption.expireAfter",

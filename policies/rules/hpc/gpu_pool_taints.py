@@ -89,7 +89,7 @@ RULE: Final = GraphRule(
     pack="hpc",
     title="Nodes with accelerators are tainted",
     severity=everywhere(Severity.MEDIUM),
-    types=(templates.NODE_GROUP, *karpenter.NODE_POOLS),
+    types=(templates.NODE_GROUP, *karpenter.NODE_POOLS, karpenter.PROVISIONER),
     properties=("taints", "spec.template.spec.taints"),
     why=(
         "Without a taint any pod may land on a GPU node: a handful of small ones takes the CPUs, and eight GPUs stand"

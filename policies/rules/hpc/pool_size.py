@@ -19,6 +19,7 @@ from policies.engine.subject import Subject
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared import karpenter, parallelcluster, templates
 
+_POOLS: Final = (*karpenter.NODE_POOLS, karpenter.PROVISIONER)
 _MAX_COUNT: Final = 10
 _QUANTITY: Final = re.compile(r"(\d+(?:\.\d+)?)(m|k|M|G|)")
 _FACTORS: Final = {"m": 0.001, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
@@ -31,7 +32,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
         yield from _size(resource.props.at("scalingConfig", "maxSize"), facts)
     elif resource.type == templates.GROUP:
         yield from _size(resource.props.at("maxSize"), facts)
-    elif resource.type in karpenter.NODE_POOLS:
+    elif resource.type in _POOLS:
         yield from _node_pool(resource, facts)
     else:
         for cluster in parallelcluster.clusters(resource):
@@ -50,6 +51,8 @@ def _size(at: Node, facts: Facts) -> Iterator[Violation]:
 
 def _node_pool(pool: Subject, facts: Facts) -> Iterator[Violation]:
     at = pool.props.at("spec", "limits")
+    if pool.type == karpenter.PROVISIONER:
+        at = at.at("resources")
     limits = {name: node for name, node in at.entries().items() if node.text() is not None}
     if "nodes" in limits:
         yield from _bounded(limits["nodes"], _quantity(limits["nodes"]), facts)
@@ -107,7 +110,7 @@ RULE: Final = ResourceRule(
     pack="hpc",
     title="Every pool says how large it may get, within the environment's bound",
     severity=everywhere(Severity.HIGH),
-    types=(*templates.GROUPS, *karpenter.NODE_POOLS, *parallelcluster.TYPES),
+    types=(*templates.GROUPS, *_POOLS, *parallelcluster.TYPES),
     properties=(
         "scalingConfig.maxSize",
         "maxSize",

@@ -9,7 +9,7 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared import parallelcluster
+from policies.rules._shared import karpenter, parallelcluster
 from policies.rules._shared.boot import (
     INSTANCE,
     LAUNCH_CONFIGURATION,
@@ -18,7 +18,6 @@ from policies.rules._shared.boot import (
     SPOT_FLEET,
     SPOT_INSTANCE,
 )
-from policies.rules._shared.karpenter import EC2_NODE_CLASSES
 from policies.rules._shared.types import SUBNET
 
 _DEFAULT_SUBNET: Final = "aws:ec2/defaultSubnet:DefaultSubnet"
@@ -36,8 +35,10 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
             places = [block.at("associatePublicIpAddress") for block in props.each("launchSpecifications")]
         case "aws:ec2/subnet:Subnet" | "aws:ec2/defaultSubnet:DefaultSubnet":
             yield from _subnet(props.at("mapPublicIpOnLaunch"), default=resource.type == _DEFAULT_SUBNET)
-        case name if name in (*EC2_NODE_CLASSES, NODE_TEMPLATE):
+        case name if name in (*karpenter.EC2_NODE_CLASSES, NODE_TEMPLATE):
             places = [props.at("spec", "associatePublicIPAddress")]
+        case name if name in karpenter.AUTO_NODE_CLASSES:
+            places = [props.at("spec", "advancedNetworking", "associatePublicIPAddress")]
         case name if name in _ECS:
             places = [props.at("networkConfiguration", "assignPublicIp")]
         case name if name in parallelcluster.TYPES:
@@ -74,7 +75,8 @@ RULE: Final = ResourceRule(
         SPOT_FLEET,
         SUBNET,
         _DEFAULT_SUBNET,
-        *EC2_NODE_CLASSES,
+        *karpenter.EC2_NODE_CLASSES,
+        *karpenter.AUTO_NODE_CLASSES,
         NODE_TEMPLATE,
         *_ECS,
         *parallelcluster.TYPES,
