@@ -23,7 +23,7 @@ name. Each path of a mutation is also made unknown, and the rule must say that i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -260,8 +260,3 @@ def _real(value: Any, urns: Mapping[str, str]) -> Any:
         if owner in urns or owner.startswith("invoke:"):
             return Reference(value, urns.get(owner, owner), path)
     return value
-
-
-def rules_with_fixtures(folder: Path = FOLDER) -> Iterator[str]:
-    """The ids of rules that have a file in the folder."""
-    yield from sorted(path.stem for path in folder.glob("*.yaml"))

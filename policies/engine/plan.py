@@ -15,7 +15,6 @@ from policies.engine.facts import Facts
 from policies.engine.rule import ANY_TYPE, Rule, Violation
 from policies.engine.subject import Origin, Subject
 
-CREATES: Final = frozenset({"create", "replace", "import"})
 DELETES: Final = frozenset({"delete", "replace"})
 # A generation's key and a slice's number differ from stack to stack; what they belong to doesn't.
 _KEY: Final = re.compile(r"\bg\d+-[0-9a-f]{8}(-\d+)?\b")
@@ -52,11 +51,6 @@ class Operation:
     def subject(self) -> Subject:
         """The resource as it will be, or as it was if it goes."""
         return self.new or self.old or Subject(self.urn, self.type, self.name, origin=Origin.PREVIEW)
-
-    @property
-    def creates(self) -> bool:
-        """Whether something new comes up."""
-        return self.op in CREATES
 
     @property
     def deletes(self) -> bool:

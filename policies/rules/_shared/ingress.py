@@ -147,30 +147,34 @@ class NetworkRule:
         if self.spelling.lists:
             yield from _each_text(self.at.at(self.spelling.lists))
 
+    @property
+    def names_itself(self) -> bool:
+        """Whether `self` makes the group the other side; a group may also stand among `groups`."""
+        return bool(self.spelling.itself) and bool(self.at.flag(self.spelling.itself, default=False))
+
     def groups(self) -> Iterator[Node]:
         """The places that name security groups as the other side."""
         if self.spelling.groups:
             yield from _each_text(self.at.at(self.spelling.groups))
 
-    @property
-    def of_itself(self) -> bool:
-        """Whether the other side is the group itself: by `self`, or by naming the group it belongs to."""
-        if self.spelling.itself and self.at.flag(self.spelling.itself, default=False):
-            return True
-        if not self.owner.path:
-            return False
-        owner = self.owner.text()
-        return owner is not None and any(group.text() == owner for group in self.groups())
+
+def network_rules(resource: Subject, *ways: Direction) -> Iterator[NetworkRule]:
+    """The rules that a resource makes, whichever way it spells them; none for other types.
+
+    Args:
+        resource: The resource.
+        ways: The directions to read; all by default. What goes the other way may be hidden.
+    """
+    return (rule for rule in _spelled(resource, ways or tuple(Direction)) if not ways or rule.direction in ways)
 
 
-def network_rules(resource: Subject) -> Iterator[NetworkRule]:
-    """The rules that a resource makes, whichever way it spells them; none for other types."""
+def _spelled(resource: Subject, ways: tuple[Direction, ...]) -> Iterator[NetworkRule]:
     props = resource.props
     match resource.type:
         case "aws:ec2/securityGroup:SecurityGroup" | "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup":
-            yield from _inline(props, _INLINE, acl=False)
+            yield from _inline(props, _INLINE, ways, acl=False)
         case "aws:ec2/networkAcl:NetworkAcl" | "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl":
-            yield from _inline(props, _OF_ACL, acl=True)
+            yield from _inline(props, _OF_ACL, ways, acl=True)
         case "aws:ec2/securityGroupRule:SecurityGroupRule":
             way = Direction.EGRESS if (props.literal("type") or "").lower() == "egress" else Direction.INGRESS
             yield NetworkRule(props, way, props.at("securityGroupId"), acl=False, spelling=_SEPARATE)
@@ -185,11 +189,11 @@ def network_rules(resource: Subject) -> Iterator[NetworkRule]:
 
 def ingress_rules(resource: Subject) -> Iterator[NetworkRule]:
     """The rules that let traffic in, or, of an ACL, keep it out."""
-    return (rule for rule in network_rules(resource) if rule.direction is Direction.INGRESS)
+    return network_rules(resource, Direction.INGRESS)
 
 
-def _inline(props: Node, spelling: _Spelling, *, acl: bool) -> Iterator[NetworkRule]:
-    for way in Direction:
+def _inline(props: Node, spelling: _Spelling, ways: tuple[Direction, ...], *, acl: bool) -> Iterator[NetworkRule]:
+    for way in ways:
         for block in props.each(way.value):
             yield NetworkRule(block, way, props, acl=acl, spelling=spelling)
 

@@ -19,17 +19,21 @@ from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
 from policies.rules._shared import karpenter, parallelcluster, templates
-from policies.rules._shared.ingress import SECURITY_GROUP, SECURITY_GROUP_RULE
+from policies.rules._shared.ingress import (
+    ANY_PROTOCOL,
+    EGRESS_RULE,
+    INGRESS_RULE,
+    SECURITY_GROUP,
+    SECURITY_GROUP_RULE,
+    Direction,
+    NetworkRule,
+    network_rules,
+)
 from policies.rules._shared.types import EKS_CLUSTER
 
 INTERFACE: Final = "aws:ec2/networkInterface:NetworkInterface"
-_ONE_WAY: Final = {
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "ingress",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "egress",
-}
-_ALL: Final = ("-1", "-1.0", "all")
 _WORLD: Final = ("0.0.0.0/0", "::/0")
-_WAYS: Final = {"ingress": "from", "egress": "to"}
+_WAYS: Final = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -38,7 +42,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     if resource.type == SECURITY_GROUP:
         if _is_for_efa(resource):
             for way, told in _lacks(resource, stack).items():
-                yield Violation(resource.props.at(way), told)
+                yield Violation(resource.props.at(way.value), told)
         return
     seen: set[tuple[str, ...]] = set()
     for at, groups in _users(resource):
@@ -113,33 +117,23 @@ def _selected(at: Node) -> Iterator[str]:
         yield group
 
 
-def _lacks(group: Subject, stack: Stack) -> dict[str, str]:
+def _lacks(group: Subject, stack: Stack) -> dict[Direction, str]:
     """What a group lacks, by direction."""
     told = {}
     for way, preposition in _WAYS.items():
         if any(_all_of_itself(rule, group, stack) for rule in _rules(group, way, stack)):
             continue
         told[way] = f"lacks {way} of all traffic {preposition} itself"
-        if any(world in _WORLD for rule in _rules(group, way, stack) for world in _ranges(rule)):
+        if any(block.text() in _WORLD for rule in _rules(group, way, stack) for block in rule.cidrs()):
             told[way] += " (a rule for every address doesn't match EFA, whose traffic has no IP address)"
     return told
 
 
-def _all_of_itself(rule: Node, group: Subject, stack: Stack) -> bool:
+def _all_of_itself(rule: NetworkRule, group: Subject, stack: Stack) -> bool:
     """Whether a rule is about all traffic, and about the group itself."""
-    protocol = rule.literal("ipProtocol") or rule.literal("protocol") or ""
-    if protocol.lower() not in _ALL:
+    if rule.protocol != ANY_PROTOCOL:
         return False
-    if rule.flag("self", default=False):
-        return True
-    own = rule.text("securityGroupId")
-    return any(other == own or _is(other, group, stack) for other in _others(rule))
-
-
-def _others(rule: Node) -> Iterator[str]:
-    """The groups that a rule is about."""
-    for key in ("sourceSecurityGroupId", "referencedSecurityGroupId", "securityGroups"):
-        yield from rule.texts(key)
+    return rule.names_itself or any(_is(other.text() or "", group, stack) for other in rule.groups())
 
 
 def _is(other: str, group: Subject, stack: Stack) -> bool:
@@ -149,29 +143,24 @@ def _is(other: str, group: Subject, stack: Stack) -> bool:
     return stack.target(other.rpartition("/")[2]) is group
 
 
-def _ranges(rule: Node) -> Iterator[str]:
-    for key in ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6"):
-        yield from rule.texts(key)
-
-
 @dataclass
 class _Rules:
     """Rules that are resources of their own: by group and direction."""
 
-    found: dict[tuple[str, str], list[Node]] = field(default_factory=dict)
+    found: dict[tuple[str, Direction], list[NetworkRule]] = field(default_factory=dict)
     unsure: UnevaluatedError | None = None
 
 
 _SEPARATE: Final[WeakKeyDictionary[Stack, _Rules]] = WeakKeyDictionary()
 
 
-def _rules(group: Subject, way: str, stack: Stack) -> Iterator[Node]:
+def _rules(group: Subject, way: Direction, stack: Stack) -> Iterator[NetworkRule]:
     """The rules of a group in one direction: its own first, then those that are resources.
 
     Raises:
         UnevaluatedError: It is unknown which group some rule is for.
     """
-    yield from group.props.each(way)
+    yield from network_rules(group, way)
     separate = _separate(stack)
     yield from separate.found.get((group.urn, way), ())
     if separate.unsure is not None:
@@ -181,12 +170,12 @@ def _rules(group: Subject, way: str, stack: Stack) -> Iterator[Node]:
 def _separate(stack: Stack) -> _Rules:
     if stack not in _SEPARATE:
         rules = _Rules()
-        for rule in stack.of_type(SECURITY_GROUP_RULE, *_ONE_WAY):
+        for resource in stack.of_type(SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE):
             try:
-                group = stack.named_by(rule.props.at("securityGroupId"))
-                way = _ONE_WAY.get(rule.type) or rule.props.literal("type") or ""
-                if group is not None:
-                    rules.found.setdefault((group.urn, way), []).append(rule.props)
+                for rule in network_rules(resource):
+                    group = stack.named_by(rule.owner)
+                    if group is not None:
+                        rules.found.setdefault((group.urn, rule.direction), []).append(rule)
             except UnevaluatedError as error:
                 # Kept, and raised for every group that still lacks a rule: it may be this one.
                 rules.unsure = error

@@ -93,10 +93,17 @@ def test_egress_is_no_ingress():
         assert list(ingress_rules(subject(kind, props))) == []
 
 
-def test_the_group_itself_by_flag_or_by_name():
-    assert only_rule(SECURITY_GROUP, {"ingress": [{"protocol": "-1", "self": True}]}).of_itself
-    assert only_rule(INGRESS_RULE, {"securityGroupId": "sg-1", "referencedSecurityGroupId": "sg-1"}).of_itself
-    assert not only_rule(INGRESS_RULE, {"securityGroupId": "sg-1", "referencedSecurityGroupId": "sg-2"}).of_itself
+def test_the_group_itself_by_flag():
+    assert only_rule(SECURITY_GROUP, {"ingress": [{"protocol": "-1", "self": True}]}).names_itself
+    assert not only_rule(SECURITY_GROUP, {"ingress": [{"protocol": "-1"}]}).names_itself
+    assert not only_rule(INGRESS_RULE, {"securityGroupId": "sg-1", "self": True}).names_itself
+
+
+def test_what_goes_the_other_way_may_be_hidden():
+    props = {"ingress": [{"protocol": "-1"}], "egress": UNKNOWN}
+    assert len(list(ingress_rules(subject(SECURITY_GROUP, props)))) == 1
+    with pytest.raises(UnevaluatedError):
+        list(network_rules(subject(SECURITY_GROUP, props)))
 
 
 @pytest.mark.parametrize(
