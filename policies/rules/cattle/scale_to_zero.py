@@ -59,15 +59,15 @@ def _least(resource: Subject) -> Iterator[tuple[Node, str]]:
 
 
 def _of_cluster(cluster: Node) -> Iterator[Violation]:
-    idle = parallelcluster.slurm_settings(cluster).at("ScaledownIdletime")
-    if idle.number() == _NEVER:
-        yield Violation(idle, "is -1: what Slurm started once runs on, used or not", _IDLE_MINUTES)
     for compute in parallelcluster.compute_resources(cluster):
         for key in ("MinCount", "MinvCpus"):
             least = compute.node.at(key)
             if least.number() and compute.capacity_type != "CAPACITY_BLOCK" and not compute.reservation.present:
                 name = compute.node.text("Name", default="a compute resource")
                 yield Violation(least, f"{name} keeps {least.text()} machines running, used or not", _NO_MINIMUM)
+    idle = parallelcluster.slurm_settings(cluster).at("ScaledownIdletime")
+    if idle.number() == _NEVER:
+        yield Violation(idle, "is -1: what Slurm started once runs on, used or not", _IDLE_MINUTES)
 
 
 _NEVER: Final = -1

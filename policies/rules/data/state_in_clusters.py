@@ -55,7 +55,7 @@ def _shared(cluster: Node) -> Iterator[Violation]:
         settings, key = _IDS.get(kind, (f"{kind}Settings", "FileSystemId"))
         if storage.at(settings).has(key):
             continue
-        policy = storage.literal(settings, "DeletionPolicy") or "Delete"
+        policy = storage.text(settings, "DeletionPolicy") or "Delete"
         fate = "goes with the cluster" if policy.lower() == "delete" else f"is left behind without an owner ({policy})"
         name = storage.text("Name") or storage.text("MountDir") or kind
         yield Violation(

@@ -10,6 +10,7 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
+from policies.engine.values import Reference
 from policies.rules._shared import parallelcluster
 from policies.rules._shared.boot import TYPES, boot_texts
 from policies.rules._shared.secrets import secret_in, secrets
@@ -40,7 +41,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
 def _of_cluster(cluster: Node) -> Iterator[tuple[Node, str]]:
     for path in _ARNS:
         place = cluster.at(*path)
-        if secret_in("secret", place.text() or ""):
+        if secret_in("secret", _text(place)):
             yield place, "what isn't the ARN of a secret, but looks like one"
     written = [cluster.at(*path) for path in _WRITTEN]
     for queue in parallelcluster.queues(cluster):
@@ -62,14 +63,20 @@ def _in_settings(place: Node, name: str) -> Iterator[tuple[Node, str]]:
     elif place.is_list:
         for value in place.each():
             yield from _in_settings(value, name)
-    elif what := secret_in(name, place.text() or ""):
+    elif what := secret_in(name, _text(place)):
         yield place, what
+
+
+def _text(place: Node) -> str:
+    """What stands there. What another resource or a template's parameter gives doesn't."""
+    value = place.text()
+    return "" if value is None or isinstance(value, Reference) else value
 
 
 def _in_pairs(words: list[Node]) -> Iterator[tuple[Node, str]]:
     """Options whose value is the argument after them; each argument by itself is a boot text."""
     for option, value in pairwise(words):
-        name, text = option.text() or "", value.text() or ""
+        name, text = _text(option), _text(value)
         if not name.startswith("-") or "=" in name or next(secrets(text), None):
             continue
         yield from ((value, what) for _, what in secrets(f"{name} {text}"))
