@@ -12,7 +12,9 @@ from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared import parallelcluster
 from policies.rules._shared.iam import IDENTITY_TYPES, ROLE, DocumentKind, Statement, statements
+from policies.rules._shared.rbac import RBAC_TYPES, given_away
 from policies.rules._shared.web_identity import untrusted
+from policies.rules._shared.who import says_nothing, says_who
 
 _ATTACHED: Final = {
     ROLE: "managedPolicyArns",
@@ -61,9 +63,6 @@ _WITHOUT_RESOURCES: Final = ("ssmmessages", "ec2messages", "pricing", "ce", "xra
 _EVERYTHING: Final = re.compile(r"\*+|arn:\*(?::\*)*|arn:[\w*-]*:[\w*-]+:[\w*-]*:[\d*]*:\*")
 _ANY_ROLE: Final = re.compile(r"arn:[\w*-]*:(?:iam|\*):[\w*-]*:[^:]*:(?:role/\*+|\*+)")
 _SYMBOL: Final = re.compile(r"\$\{[^{}]*\}")
-_NARROWS: Final = re.compile(
-    r"aws:(?:principal(?:orgid|orgpaths|account|arn)|source(?:account|arn|orgid|orgpaths|owner|vpce?|ip))|kms:calleraccount"
-)
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
@@ -71,6 +70,9 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     for arn in _attached(resource):
         if _ADMINISTRATORS.fullmatch(arn.text() or ""):
             yield Violation(arn, f"attaches {(arn.text() or '').rpartition('/')[2]}")
+    if resource.type in RBAC_TYPES:
+        yield from given_away(resource)
+        return
     for statement in statements(resource):
         if statement.allows:
             yield from _JUDGES[statement.kind](statement)
@@ -121,12 +123,13 @@ def _whole(service: str, statement: Statement) -> bool:
 def _resource(statement: Statement) -> Iterator[Violation]:
     if statement.at.subject is None or statement.at.subject.type not in _RESOURCES:
         return
-    if statement.everyone and not statement.conditions:
-        yield Violation(statement.at.at("Principal"), "allows everybody in every account, under no condition")
+    if statement.everyone and all(map(says_nothing, statement.conditions)):
+        told = "no condition says who" if statement.conditions else "under no condition"
+        yield Violation(statement.at.at("Principal"), f"allows everybody in every account, {told}")
 
 
 def _trust(statement: Statement) -> Iterator[Violation]:
-    if statement.everyone and not any(_NARROWS.fullmatch(test.key) for test in statement.conditions):
+    if statement.everyone and not any(map(says_who, statement.conditions)):
         yield Violation(statement.at.at("Principal"), "trusts everybody in every account")
     for at, message in untrusted(statement):
         yield Violation(at, message, _TRUST_FIX)
@@ -152,11 +155,12 @@ RULE: Final = ResourceRule(
     pack="security",
     title="Nobody may do everything; OIDC trust names one repository and one environment",
     severity=everywhere(Severity.CRITICAL),
-    types=tuple(dict.fromkeys((*IDENTITY_TYPES, *_ATTACHED, *_RESOURCES, *parallelcluster.TYPES))),
-    properties=("policy", "assumeRolePolicy", "inlinePolicies", "managedPolicyArns", "policyArn"),
+    types=tuple(dict.fromkeys((*IDENTITY_TYPES, *_ATTACHED, *_RESOURCES, *parallelcluster.TYPES, *RBAC_TYPES))),
+    properties=("policy", "assumeRolePolicy", "inlinePolicies", "managedPolicyArns", "policyArn", "rules", "subjects"),
     why=(
-        "A role that may do everything makes each pod, node or pipeline that holds it the account's owner; a trust that"
-        " names no repository or environment gives the role to every fork and every branch."
+        "A role that may do everything makes each pod, node or pipeline that holds it the account's owner, and a"
+        " cluster's administrator holds each of its secrets and nodes; a trust that names no repository or environment"
+        " gives the role to every fork and every branch."
     ),
     fix="Name the actions and the resources. What a role passes on is one role's ARN, with iam:PassedToService.",
     mappings={
@@ -168,6 +172,7 @@ RULE: Final = ResourceRule(
             "CKV_AWS_355",
             "CKV_AWS_358",
             "CKV_AWS_393",
+            "CKV_K8S_49",
         ),
         "fsbp": ("IAM.1",),
         "cis": ("2.14",),
