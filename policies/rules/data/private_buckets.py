@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_network
 from typing import Final
 
 from policies.engine.facts import Facts
@@ -11,7 +10,8 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared import buckets
-from policies.rules._shared.iam import Condition, Statement, statements
+from policies.rules._shared.iam import Statement, statements
+from policies.rules._shared.who import says_who
 
 ACL: Final = "aws:s3/bucketAcl:BucketAcl"
 ACCESS_POINT: Final = "aws:s3/accessPoint:AccessPoint"
@@ -24,28 +24,6 @@ _FOUR: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "res
 # Source: S3, "Canned ACL" and "Amazon S3 predefined groups".
 _OPEN_ACLS: Final = ("public-read", "public-read-write", "authenticated-read", "website")
 _OPEN_GROUPS: Final = ("/groups/global/allusers", "/groups/global/authenticatedusers")
-# Keys that make a statement for everybody one for some. Source: S3, "The meaning of public".
-_NARROWING: Final = frozenset(
-    {
-        "aws:principalaccount",
-        "aws:principalarn",
-        "aws:principalorgid",
-        "aws:principalorgpaths",
-        "aws:sourceaccount",
-        "aws:sourcearn",
-        "aws:sourceorgid",
-        "aws:sourceorgpaths",
-        "aws:sourceowner",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
-        "aws:userid",
-        "aws:username",
-        "s3:dataaccesspointaccount",
-        "s3:dataaccesspointarn",
-    }
-)
-_EQUAL: Final = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
-_WIDEST_PREFIX: Final = 8
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
@@ -111,7 +89,7 @@ def _acl(props: Node) -> Iterator[Violation]:
 
 def _public(resource: Subject) -> Iterator[Violation]:
     for statement in statements(resource):
-        if statement.allows and _anybody(statement) and not any(map(_narrows, statement.conditions)):
+        if statement.allows and _anybody(statement) and not any(map(says_who, statement.conditions)):
             yield Violation(
                 statement.at,
                 f"allows {', '.join(statement.actions) or 'everything but some actions'} to everybody",
@@ -121,23 +99,6 @@ def _public(resource: Subject) -> Iterator[Violation]:
 
 def _anybody(statement: Statement) -> bool:
     return bool(statement.not_principals) or any("*" in values for values in statement.principals.values())
-
-
-def _narrows(condition: Condition) -> bool:
-    if condition.if_exists or condition.every:
-        return False
-    operator = condition.operator.lower()
-    if condition.key == "aws:sourceip" and operator == "ipaddress":
-        return all(map(_narrow_block, condition.values))
-    return condition.key in _NARROWING and operator in _EQUAL and not any(v.strip("*") == "" for v in condition.values)
-
-
-def _narrow_block(text: str) -> bool:
-    try:
-        return ip_network(text, strict=False).prefixlen >= _WIDEST_PREFIX
-    except ValueError:
-        # A symbol: an address that the stack itself has.
-        return True
 
 
 def _refuses_plain(resource: Subject) -> bool:

@@ -9,30 +9,14 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.iam import Condition, Document, DocumentKind, Statement
+from policies.rules._shared.iam import Document, DocumentKind
 from policies.rules._shared.repositories import PUBLIC, REPOSITORY, TEMPLATE
+from policies.rules._shared.who import says_who
 
 REPOSITORY_POLICY: Final = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 REGISTRY_POLICY: Final = "aws:ecr/registryPolicy:RegistryPolicy"
 _POLICIES: Final = {REPOSITORY_POLICY: "policy", REGISTRY_POLICY: "policy", TEMPLATE: "repositoryPolicy"}
 _KMS: Final = ("KMS", "KMS_DSSE")
-# Conditions that leave only some of everybody. Source: IAM User Guide, "AWS global condition context keys".
-_WHO: Final = frozenset(
-    (
-        "aws:principalorgid",
-        "aws:principalorgpaths",
-        "aws:principalaccount",
-        "aws:principalarn",
-        "aws:sourceaccount",
-        "aws:sourcearn",
-        "aws:sourceorgid",
-        "aws:sourceorgpaths",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
-        "aws:vpcsourceip",
-    )
-)
-_COMPARES: Final = ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress")
 _FIX_POLICY: Final = "Name the accounts or roles that pull, or add a condition on aws:PrincipalOrgID."
 
 
@@ -49,23 +33,8 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
 
 def _policy(node: Node) -> Iterator[Violation]:
     for statement in Document(node, DocumentKind.RESOURCE).statements():
-        if statement.allows and statement.everyone and not _limited(statement):
+        if statement.allows and statement.everyone and not any(map(says_who, statement.conditions)):
             yield Violation(node, "allows everybody: Principal is * and no condition says who", _FIX_POLICY)
-
-
-def _limited(statement: Statement) -> bool:
-    return any(
-        condition.operator in _COMPARES
-        and condition.key in _WHO
-        and not condition.if_exists
-        and not condition.every
-        and not _anything(condition)
-        for condition in statement.conditions
-    )
-
-
-def _anything(condition: Condition) -> bool:
-    return any(value.strip("*") in ("", "arn:aws:iam::", "0.0.0.0/0") for value in condition.values)
 
 
 def _encryption(props: Node) -> Iterator[Violation]:
