@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import base64
-import binascii
 import re
 import tomllib
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ from policies.engine.node import Node
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared.boot import BootText, Kind, kind_of, yaml_of
 from policies.rules._shared.command import Command
+from policies.rules._shared.packed import inflated, unpacked
 from policies.rules._shared.shell import commands, of_words
 
 _CALLS: Final = frozenset(
@@ -139,17 +138,20 @@ def _written(config: dict[str, Any]) -> dict[str, str]:
     files: dict[str, str] = {}
     entries = config.get("write_files")
     for entry in entries if isinstance(entries, list) else ():
-        if not isinstance(entry, dict) or not isinstance(entry.get("content"), str):
-            continue
-        content = entry["content"]
-        if "b64" in str(entry.get("encoding", "")) or "base64" in str(entry.get("encoding", "")):
-            try:
-                content = base64.b64decode(content).decode()
-            except (binascii.Error, UnicodeDecodeError):
-                continue
-        if kind_of(content) is Kind.SCRIPT:
+        content = _content(entry) if isinstance(entry, dict) else None
+        if content is not None and kind_of(content) is Kind.SCRIPT:
             files[str(entry.get("path", ""))] = content
     return files
+
+
+def _content(entry: dict[str, Any]) -> str | None:
+    """A file's text; None for one that is no text. Source: cloud-init, cc_write_files (`gz+b64`, `!!binary` …)."""
+    content = entry.get("content")
+    if isinstance(content, bytes):
+        return inflated(content)
+    if not isinstance(content, str):
+        return None
+    return unpacked(content) if re.search(r"b64|base64", str(entry.get("encoding", ""))) else content
 
 
 def _of_python(text: str) -> tuple[Command, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Final
+
+from policies.rules._shared.packed import unpacked
 
 _OF_RESOURCES: Final = (
     "result|password|masterPassword|secret(?:String|Binary)?|authToken|token|privateKey\\w+|ciphertextBlob|plaintext"
@@ -160,11 +160,8 @@ def _found(text: str, *, unpack: bool) -> Iterator[tuple[int, str]]:
 
 def _unpacked(text: str) -> Iterator[tuple[int, str]]:
     for match in _PACKED.finditer(text):
-        try:
-            inner = base64.b64decode(match[0], validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-        if found := next(secrets(inner, unpack=False), None):
+        inner = unpacked(match[0])
+        if inner and (found := next(secrets(inner, unpack=False), None)):
             yield match.start(), f"{found[1]} in base64"
 
 

@@ -6,14 +6,13 @@ plain variables are understood; a branch counts as run, whatever its condition.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
 from policies.rules._shared.command import RUNNERS, SHELLS, Command, unwrapped
+from policies.rules._shared.packed import unpacked
 from policies.rules._shared.shell_reader import Reader
 
 _DEEP: Final = 8
@@ -85,7 +84,7 @@ def _opened(command: Command, given: str, *, files: dict[str, str], deep: int) -
         said = given if name == "cat" else " ".join(word for word in words[1:] if not re.fullmatch(r"-[neE]+", word))
         said = said.replace("\\n", "\n") if name == "printf" or "-e" in words else said
         if SHELLS & set(command.feeds):
-            inner.append(_unpacked(said) if "base64" in command.feeds else said)
+            inner.append((unpacked(said) or "") if "base64" in command.feeds else said)
         for target in (command.output, *_tee(command)):
             if target:
                 files[target] = f"{files.get(target, '')}{said}\n"
@@ -99,10 +98,3 @@ def _tee(command: Command) -> tuple[str, ...]:
     """Files that `… | tee FILE` writes."""
     found = re.search(r"\|\s*(?:sudo\s+)?tee\s+(?:-a\s+)?(\S+)", command.pipeline)
     return (found[1],) if found else ()
-
-
-def _unpacked(text: str) -> str:
-    try:
-        return base64.b64decode(text.strip()).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return ""

@@ -1,10 +1,15 @@
 """What a command installs, and what of it no version pins."""
 
+import base64
+import gzip
+
 import pytest
 
 from policies.rules._shared.boot import BootText, Kind
 from policies.rules._shared.boot_steps import script
 from policies.rules._shared.installs import installs
+
+INSTALLING = b"#!/bin/sh\nyum install -y a\n"
 
 
 def found(text, kind=Kind.SCRIPT):
@@ -87,6 +92,21 @@ def test_cloud_configs_files_that_it_runs():
     config = "write_files:\n - {path: /opt/a.sh, content: 'yum install -y a'}\n"
     assert found(config, Kind.CLOUD_CONFIG) == []
     assert [i.moving for i in found(f"{config}runcmd:\n - [bash, /opt/a.sh]\n", Kind.CLOUD_CONFIG)] == [("a",)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"encoding: b64, content: {base64.b64encode(INSTALLING).decode()}",
+        f"encoding: gz+b64, content: {base64.b64encode(gzip.compress(INSTALLING)).decode()}",
+        f"encoding: gzip+base64, content: {base64.b64encode(gzip.compress(INSTALLING)).decode()}",
+        f"content: !!binary {base64.b64encode(INSTALLING).decode()}",
+    ],
+    ids=("base64", "gzip", "gzip by its long name", "YAML's binary"),
+)
+def test_cloud_configs_files_in_every_packing(content):
+    config = f"write_files:\n - {{path: /opt/a.sh, {content}}}\nruncmd: [/opt/a.sh]\n"
+    assert [install.moving for install in found(config, Kind.CLOUD_CONFIG)] == [("a",)]
 
 
 def test_passwords_arent_shown():

@@ -1,6 +1,7 @@
 """What is a secret in a text, and what only looks like one."""
 
 import base64
+import gzip
 
 import pytest
 
@@ -57,6 +58,7 @@ SECRETS = [
     "passwd: $6$rounds=4096$abcdefgh$abcdefghijklmnop",
     "PASSWORD=${urn:pulumi:dev::herd::random:index/randomPassword:RandomPassword::db.result}",
     "echo " + base64.b64encode(b"export DB_PASSWORD=hunter2\n").decode() + " | base64 -d | sh",
+    "content: " + base64.b64encode(gzip.compress(b"export DB_PASSWORD=hunter2\n", mtime=0)).decode(),
 ]
 
 NO_SECRETS = [
