@@ -14,5 +14,6 @@ EFS: Final = "aws:efs/fileSystem:FileSystem"
 LUSTRE: Final = "aws:fsx/lustreFileSystem:LustreFileSystem"
 DYNAMODB_TABLE: Final = "aws:dynamodb/table:Table"
 STORAGE_CLASSES: Final = tuple(f"kubernetes:storage.k8s.io/{version}:StorageClass" for version in ("v1", "v1beta1"))
+CONFIG_MAP: Final = "kubernetes:core/v1:ConfigMap"
 GPU_NODE_POOL: Final = "herd:gpu_cluster:GpuNodePool"
 """The component of a pool of GPU nodes."""

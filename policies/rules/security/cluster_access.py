@@ -6,15 +6,24 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.engine.facts import Facts
+from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.types import EKS_CLUSTER
+from policies.rules._shared.types import CONFIG_MAP, EKS_CLUSTER
+from policies.rules._shared.workload_kinds import LISTS
+from policies.rules._shared.workloads import objects
 
+_MAP: Final = "aws-auth"
 _WITH_ENTRIES: Final = ("API", "API_AND_CONFIG_MAP")
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     """EKS takes the aws-auth map alone, and makes the creator an administrator for ever, unless told otherwise."""
+    if resource.type != EKS_CLUSTER:
+        for name, manifest in objects(resource):
+            if name == CONFIG_MAP and manifest.text("metadata", "name") == _MAP:
+                yield from _map(manifest)
+        return
     access = resource.props.at("accessConfig")
     mode = access.at("authenticationMode")
     value = mode.literal()
@@ -26,14 +35,22 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
         yield Violation(creator, "whoever makes the cluster stays its administrator, in no list anybody reviews")
 
 
+def _map(manifest: Node) -> Iterator[Violation]:
+    for key in ("mapRoles", "mapUsers", "mapAccounts"):
+        place = manifest.at("data", key)
+        if (place.text() or "").strip() not in ("", "[]"):
+            message = "gives access to the cluster by the aws-auth map, which one wrong edit locks everybody out of"
+            yield Violation(place, message, "Make an access entry for each role (aws.eks.AccessEntry).")
+
+
 RULE: Final = ResourceRule(
     id="HERD-049",
     name="cluster-access-entries",
     pack="security",
     title="Access to a cluster is by access entries, and its creator is no administrator",
     severity=everywhere(Severity.MEDIUM),
-    types=(EKS_CLUSTER,),
-    properties=("accessConfig.authenticationMode", "accessConfig.bootstrapClusterCreatorAdminPermissions"),
+    types=(EKS_CLUSTER, CONFIG_MAP, *LISTS),
+    properties=("accessConfig.authenticationMode", "accessConfig.bootstrapClusterCreatorAdminPermissions", "data"),
     why=(
         "The aws-auth map is an object within the cluster that one wrong edit locks everybody out of; the creator's"
         " rights are in no map and no plan."

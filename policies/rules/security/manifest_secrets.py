@@ -13,9 +13,9 @@ from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Origin, Subject
 from policies.rules._shared.secrets import secret_in, secrets
+from policies.rules._shared.types import CONFIG_MAP
 from policies.rules._shared.workloads import TYPES, Container, objects, pods
 
-CONFIG_MAP: Final = "kubernetes:core/v1:ConfigMap"
 OPAQUE: Final = "kubernetes:core/v1:Secret"
 TRIGGERED: Final = ("kubernetes:keda.sh/v1alpha1:ScaledObject", "kubernetes:keda.sh/v1alpha1:ScaledJob")
 # What a Secret has beside its secrets.
