@@ -12,6 +12,7 @@ from policies.engine.subject import Subject
 from policies.rules._shared.workloads import DAEMON_SETS, TYPES, Pod, objects, pods
 
 NAMESPACE: Final = "kubernetes:core/v1:Namespace"
+VOLUME: Final = "kubernetes:core/v1:PersistentVolume"
 ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _LEVELS: Final = ("baseline", "restricted")
 # The cluster's own agents live there: device plugins, CNI, CSI, the GPU operator's driver and toolkit, log shippers.
@@ -43,6 +44,8 @@ _CAPABILITIES: Final = frozenset(
         "SYS_CHROOT",
     }
 )
+_SELINUX_TYPES: Final = ("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
+_APPARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
 _SYSCTLS: Final = frozenset(
     {
         "kernel.shm_rmid_forced",
@@ -70,9 +73,14 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     for name, manifest in objects(resource):
         if name == NAMESPACE:
             yield from _namespace(manifest)
+        elif name == VOLUME and manifest.at("spec", "hostPath").present:
+            # A claim hides the path from the standard's own check of pods.
+            path = manifest.at("spec", "hostPath")
+            yield Violation(path, f"mounts {path.text('path') or 'a directory'} of a node into whatever claims it")
     for pod in pods(resource):
         if not _node_agent(pod):
             yield from _pod(pod.spec)
+            yield from _annotations(pod.metadata)
             for container in pod.containers:
                 yield from _container(container.node)
 
@@ -106,6 +114,13 @@ def _pod(spec: Node) -> Iterator[Violation]:
     yield from _context(spec.at("securityContext"))
 
 
+def _annotations(metadata: Node) -> Iterator[Violation]:
+    """AppArmor before Kubernetes 1.30."""
+    for key, value in metadata.entries("annotations").items():
+        if key.startswith(_APPARMOR) and value.text() == "unconfined":
+            yield Violation(value, f"switches AppArmor off for {key.removeprefix(_APPARMOR)}")
+
+
 def _container(container: Node) -> Iterator[Violation]:
     context = container.at("securityContext")
     for key, text in (
@@ -131,6 +146,12 @@ def _context(context: Node) -> Iterator[Violation]:
         kind = context.at(key, "type")
         if kind.literal() == "Unconfined":
             yield Violation(kind, f"switches {key} off")
+    selinux = context.at("seLinuxOptions")
+    if selinux.literal("type", default="") not in _SELINUX_TYPES:
+        yield Violation(selinux.at("type"), f"runs as {selinux.literal('type')}, which SELinux doesn't confine")
+    for key in ("user", "role"):
+        if selinux.text(key):
+            yield Violation(selinux.at(key), f"takes a {key} of SELinux's own")
     host_process = context.at("windowsOptions", "hostProcess")
     if host_process.flag(default=False):
         yield Violation(host_process, "runs as a process of the Windows node")
@@ -142,7 +163,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="Pods keep to the Pod Security Standards' baseline, and namespaces enforce it",
     severity=everywhere(Severity.HIGH),
-    types=tuple(dict.fromkeys((NAMESPACE, *TYPES))),
+    types=tuple(dict.fromkeys((NAMESPACE, VOLUME, *TYPES))),
     properties=(
         f'metadata.labels["{ENFORCE}"]',
         "spec.hostNetwork",
