@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections.abc
 import enum
 import functools
+import json
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -78,7 +79,10 @@ def missing_outputs(cls: type, unset: Iterable[str], given: Mapping[str, Any], p
         if name not in given:
             if always:
                 found[name] = symbols(shape, prefix, name)
-        elif not isinstance(shape, Leaf):
+        elif isinstance(shape, Leaf):
+            if isinstance(given[name], dict | list):
+                found[name] = json.dumps(given[name])  # pulumi-aws takes IAM documents as maps, and gives back their text
+        else:
             completed = complete(shape, prefix, name, given[name])
             if completed != given[name]:
                 found[name] = completed

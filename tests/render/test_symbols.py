@@ -41,6 +41,13 @@ def test_inputs_come_back_as_outputs(project):
     assert graph.outputs["out"] == "10.0.0.0/16"
 
 
+def test_a_document_given_as_a_map_comes_back_as_its_text(project):
+    found = project.render('p = aws.iam.Policy("p", policy={"Statement": []}, opts=opts)\npulumi.export("p", p.policy)')
+
+    assert found.outputs["p"] == '{"Statement": []}'
+    assert found.of_type("aws:iam/policy:Policy")[0].inputs["policy"] == {"Statement": []}
+
+
 def test_what_is_optional_and_not_set_is_null(project):
     graph = project.render('v = aws.ec2.Vpc("v", opts=opts)\npulumi.export("out", [v.ipv4_ipam_pool_id])')
 

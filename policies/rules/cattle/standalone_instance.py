@@ -32,6 +32,7 @@ RULE: Final = ResourceRule(
         SPOT_INSTANCE,
         "aws:lightsail/instance:Instance",
         "aws:cloud9/environmentEC2:EnvironmentEC2",
+        "aws:sagemaker/notebookInstance:NotebookInstance",
         _NODE_CLAIM,
     ),
     properties=("*",),
