@@ -119,7 +119,7 @@ RULE: Final = GraphRule(
         "Checkpoints, data sets and credentials pass over local disks. A disk that outlives its machine is paid for,"
         " found by nobody, and the place where state hides that a rebuilt node then lacks."
     ),
-    fix="Set encrypted to true with our key for volumes, and delete_on_termination to true.",
+    fix="Set encrypted and delete_on_termination to true, for volumes with the stack's key as kms_key_id.",
     mappings={
         "checkov": ("CKV_AWS_8",),
         "trivy": ("AWS-0008", "AWS-0131"),

@@ -93,7 +93,7 @@ RULE: Final = GraphRule(
     id="HERD-027",
     name="scale-to-zero-outside-prod",
     pack="cattle",
-    title="Outside production, pools go down to nothing",
+    title="Outside production, pools scale down to zero",
     severity=only_in(Environment.DEV, Environment.TEST, severity=Severity.HIGH),
     types=(NODE_GROUP, GROUP, COMPUTE_ENVIRONMENT, *karpenter.NODE_POOLS, *parallelcluster.TYPES),
     properties=(
@@ -109,7 +109,7 @@ RULE: Final = GraphRule(
         " reservation is paid for whether or not they run, and the cluster's system pool: the taint CriticalAddonsOnly,"
         f" the label karpenter.sh/controller, or the label {POOL} with the name that the cluster gives its system pool."
     ),
-    fix="Set the least size to 0 and let an autoscaler (Karpenter, Slurm) start what is needed.",
+    fix="Set the minimum size to 0 and let an autoscaler (Karpenter, Slurm) start what is needed.",
     looser_upward="production keeps nodes warm for those who wait",
     check=check,
 )

@@ -135,7 +135,7 @@ RULE: Final = GraphRule(
     ),
     why=(
         "A shell that anybody can reach gets used, and what is typed there is in no image and no release. The one"
-        " exception are Slurm login pools: behind the balancer that ParallelCluster makes, open to private addresses"
+        " exception is a Slurm login pool: behind the balancer that ParallelCluster makes, open to private addresses"
         " alone, for people of a directory, without key pairs (HERD-004)."
     ),
     fix="Close it; sessions go through Session Manager.",

@@ -32,7 +32,7 @@ RULE: Final = ResourceRule(
         "A cluster that is deleted takes every workload and every custom resource in it along, and no backup of AWS"
         " brings its control plane back. With the protection EKS itself refuses, whoever asks."
     ),
-    fix="`deletion_protection=True`; take it off in a change of its own before a cluster is retired.",
+    fix="Set `deletion_protection=True`, and take it off in a change of its own before a cluster is retired.",
     mappings={"prowler": ("eks_cluster_deletion_protection_enabled",)},
     check=check,
 )

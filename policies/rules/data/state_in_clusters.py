@@ -118,6 +118,9 @@ RULE: Final = GraphRule(
         " a removal of the cluster (aws-parallelcluster #4651, #5018, #6211, #6357), a file system made by a claim goes"
         " with the claim, and a child of a cluster's component goes with the component."
     ),
-    fix="Keep state in the storage component and give clusters ids.",
+    fix=(
+        "Make it in the storage component, and name it in the cluster by its id (FileSystemId, VolumeId, a"
+        " PersistentVolume)."
+    ),
     check=check,
 )

@@ -122,8 +122,8 @@ RULE: Final = ResourceRule(
         " jobs asks for, and takes the quota from the pools that have a right to it."
     ),
     fix=(
-        "Say the most nodes (maxSize, spec.limits.nodes, MaxCount), within the environment's number in"
-        " policies/limits.yaml; a larger number there is a pull request that says why."
+        "Set the maximum (maxSize, spec.limits.nodes, MaxCount) within the environment's number in"
+        " policies/limits.yaml; raising that number is a pull request that says why."
     ),
     check=check,
 )

@@ -85,6 +85,6 @@ RULE: Final = ResourceRule(
         "A node that installs at boot is made anew on every start from what mirrors hold just then: a hundred GPU nodes"
         " wait minutes while they are paid for, one failed mirror stops a scale-up, and no two nodes need be alike."
     ),
-    fix="Move it into the image's recipe (components/images), and leave settings alone to user data.",
+    fix="Move it into the image's recipe (components/images), and leave only settings to user data.",
     check=check,
 )

@@ -46,6 +46,9 @@ RULE: Final = GraphRule(
         "Nodes of one generation are alike because its key is the hash of what they are made of. Changed under"
         " the key, Karpenter replaces every node as drifted, and a node group's next node differs from its neighbours."
     ),
-    fix="Put the content back as git has it, and `herd pool roll STACK GPU_NODE_POOL --set node.FIELD=VALUE`.",
+    fix=(
+        "Put the content back as Git has it, then make a new generation: `herd pool roll STACK POOL --set"
+        " node.FIELD=VALUE`."
+    ),
     check=check,
 )

@@ -73,6 +73,9 @@ RULE: Final = ResourceRule(
         "With @latest, tags or an SSM parameter Karpenter counts every node as drifted on the day AWS makes an image,"
         ' and replaces the fleet with one nobody tested (karpenter.sh, "Managing AMIs").'
     ),
-    fix="amiSelectorTerms: [{id: ami-…}] from the release lock, or an alias with its version (al2023@v20250704).",
+    fix=(
+        "Write amiSelectorTerms: [{id: ami-…}] with an id of the release lock, or an alias with its version"
+        " (al2023@v20250704)."
+    ),
     check=check,
 )

@@ -51,7 +51,7 @@ RULE: Final = PlanRule(
         "EKS rolls a group whose template changes, Karpenter replaces nodes that drifted: jobs end, and nobody can say"
         " any more what a node of that generation is. A change is a new generation beside the old one."
     ),
-    fix="`herd pool roll STACK POOL`: the new content gets a key of its own, and the old generation drains.",
+    fix="Run `herd pool roll STACK POOL`: the new content gets a key of its own, and the old generation drains.",
     mappings={"reference": ("P2",)},
     check=check,
 )

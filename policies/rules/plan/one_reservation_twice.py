@@ -44,7 +44,7 @@ RULE: Final = PlanRule(
     id="HERD-P10",
     name="fixed-capacity-freed-first",
     pack="plan",
-    title="On fixed capacity the old slice goes in a plan before the new one comes",
+    title="On fixed capacity the old slice is given back one deployment before the new one comes",
     severity=everywhere(Severity.HIGH),
     types=(NODE_GROUP,),
     properties=("labels", "capacity"),
@@ -52,6 +52,9 @@ RULE: Final = PlanRule(
         "A reservation has no spare machines. Pulumi creates first and deletes last, so a group that needs the machines"
         " of one that goes in the same run waits for them until it fails, after half an hour."
     ),
-    fix="Two deployments: `herd pool retire` the drained slice and deploy, then give the slice to the new generation.",
+    fix=(
+        "Use two deployments: `herd pool retire` the drained slice and deploy, then give the slice to the new"
+        " generation."
+    ),
     check=check,
 )

@@ -55,7 +55,7 @@ RULE: Final = PlanRule(
         "Deleting or replacing a pool ends every job on it: EKS terminates the nodes of a group that goes, Karpenter"
         " those of a NodePool. Evidence that nothing runs there exists only for what takes no new work."
     ),
-    fix="`herd pool drain STACK POOL KEY`, deploy, wait for the jobs, then `herd pool retire` with evidence.",
+    fix="Run `herd pool drain STACK POOL KEY` and deploy; when its jobs are done, `herd pool retire` with evidence.",
     mappings={"reference": ("P2",)},
     check=check,
 )

@@ -35,7 +35,7 @@ RULE: Final = WholePlanRule(
         "Staging proves a release by going through the same steps. A step that only prod takes (a leftover of a change"
         " by hand, a setting of prod's own) has been tried by nobody."
     ),
-    fix="Do it in test first; or, for what only prod has, a waiver for this plan that says why.",
+    fix="Do it in test first; for what only prod has, write a waiver for this plan that says why.",
     mappings={"reference": ("P7",)},
     check=check,
 )

@@ -26,7 +26,7 @@ RULE: Final = WholePlanRule(
     types=(ANY_TYPE,),
     properties=("policies",),
     why="Pulumi reports a mandatory policy that meets an unknown value as an advisory remark: it passes in silence.",
-    fix="`herd check STACK --plan EVENTS` judges the rendered graph as well, where values are symbols.",
+    fix="Run `herd check STACK --plan EVENTS`, which judges the rendered graph as well, where values are symbols.",
     mappings={"reference": ("P8",)},
     check=check,
 )

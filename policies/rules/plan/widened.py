@@ -75,7 +75,7 @@ RULE: Final = PlanRule(
     id="HERD-P5",
     name="rights-widened-on-purpose",
     pack="plan",
-    title="Who may do or reach more is seen by whoever answers for it",
+    title="Wider rights and wider network access are approved by whoever answers for security",
     severity=everywhere(Severity.HIGH),
     types=tuple(dict.fromkeys((*iam.DOCUMENT_TYPES, *ingress.FIREWALL_TYPES, *_FOR))),
     properties=("policy", "assumeRolePolicy", "inlinePolicies", "ingress", "policyArn"),
@@ -83,7 +83,7 @@ RULE: Final = PlanRule(
         "A statement more in a policy, a trust or a firewall is one line of a diff and all that an intruder needs; a"
         " review that isn't pointed at it passes over it."
     ),
-    fix="A waiver for this plan, approved by whoever answers for security; or don't widen.",
+    fix="Narrow it again, or get a waiver for this plan from whoever answers for security.",
     mappings={"reference": ("P5",)},
     check=check,
 )

@@ -55,7 +55,7 @@ RULE: Final = ResourceRule(
         "The aws-auth map is an object within the cluster that one wrong edit locks everybody out of; the creator's"
         " rights are in no map and no plan."
     ),
-    fix='access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": False}',
+    fix='Write access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": False}.',
     mappings={"pulumi": ("eks-cluster-access-manager-enabled",)},
     check=check,
 )

@@ -30,7 +30,7 @@ RULE: Final = ResourceRule(
     types=(EKS_CLUSTER,),
     properties=("enabledClusterLogTypes",),
     why="Who deleted the job, who read the secret, why nothing is scheduled: only these logs say so, if they are on.",
-    fix='enabled_cluster_log_types=["api", "audit", "authenticator", "controllerManager", "scheduler"]',
+    fix='Write enabled_cluster_log_types=["api", "audit", "authenticator", "controllerManager", "scheduler"].',
     mappings={"checkov": ("CKV_AWS_37",), "fsbp": ("EKS.8",), "cdk-nag": ("AwsSolutions-EKS2",)},
     check=check,
 )

@@ -39,7 +39,7 @@ RULE: Final = ResourceRule(
         "Keys of a user work for ever, from anywhere, for whoever has them, and Pulumi keeps them in its state."
         " They are how most accounts are lost."
     ),
-    fix="IAM Identity Center for people, OIDC for pipelines, Pod Identity for pods, roles for machines.",
+    fix="Use IAM Identity Center for people, OIDC for pipelines, Pod Identity for pods and roles for machines.",
     mappings={
         "checkov": ("CKV_AWS_273",),
         "fsbp": ("IAM.2",),

@@ -59,7 +59,10 @@ RULE: Final = ResourceRule(
         "Without a token any program that can be talked into fetching a URL (a notebook, a proxy, an inference server)"
         " hands out the credentials of the node's role."
     ),
-    fix='metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1}',
+    fix=(
+        'Write metadata_options={"http_endpoint": "enabled", "http_tokens": "required",'
+        ' "http_put_response_hop_limit": 1}.'
+    ),
     mappings={
         "checkov": ("CKV_AWS_79",),
         "fsbp": ("EC2.8",),

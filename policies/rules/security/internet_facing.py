@@ -152,8 +152,8 @@ RULE: Final = ResourceRule(
         " are found by scanners within hours and mine coins for others."
     ),
     fix=(
-        "internal=True, or service.beta.kubernetes.io/aws-load-balancer-scheme: internal; people reach it through the"
-        " company's network or VPN."
+        "Set internal=True, or the annotation service.beta.kubernetes.io/aws-load-balancer-scheme: internal; people"
+        " reach it through the company's network or VPN."
     ),
     mappings={"checkov": ("CKV_AWS_17", "CKV_AWS_258"), "trivy": ("AWS-0053",), "fsbp": ("RDS.2",)},
     check=check,

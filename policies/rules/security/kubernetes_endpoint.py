@@ -43,8 +43,8 @@ RULE: Final = ResourceRule(
         " the cluster."
     ),
     fix=(
-        'vpc_config={"endpoint_private_access": True, "endpoint_public_access": False}; outside production name the'
-        " office's blocks in public_access_cidrs if people need it."
+        'Write vpc_config={"endpoint_private_access": True, "endpoint_public_access": False}; outside production name'
+        " the office's blocks in public_access_cidrs if people need it."
     ),
     mappings={
         "checkov": ("CKV_AWS_38", "CKV_AWS_39"),

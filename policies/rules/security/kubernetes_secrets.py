@@ -38,7 +38,7 @@ RULE: Final = ResourceRule(
         "Tokens for registries, buckets and experiment trackers lie in the control plane's database and its backups. A"
         " key of our own can be taken away, and its use is on record."
     ),
-    fix='encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]}',
+    fix='Write encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]}.',
     mappings={"checkov": ("CKV_AWS_58",), "fsbp": ("EKS.3",), "trivy": ("AWS-0039",)},
     check=check,
 )

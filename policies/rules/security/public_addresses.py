@@ -92,7 +92,10 @@ RULE: Final = ResourceRule(
         "A node with a public address is found within minutes, and its security group is all that stands before it."
         " Machines with several network cards can't even have one: EC2 refuses the launch."
     ),
-    fix="Private subnets, a NAT gateway or VPC endpoints for what leaves, an internal balancer for what comes in.",
+    fix=(
+        "Use private subnets, with a NAT gateway or VPC endpoints for what leaves and an internal balancer for what"
+        " comes in."
+    ),
     mappings={"checkov": ("CKV_AWS_88", "CKV_AWS_130"), "fsbp": ("EC2.9", "EC2.15", "EC2.25")},
     check=check,
 )

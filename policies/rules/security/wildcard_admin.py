@@ -162,7 +162,10 @@ RULE: Final = ResourceRule(
         " cluster's administrator holds each of its secrets and nodes; a trust that names no repository or environment"
         " gives the role to every fork and every branch."
     ),
-    fix="Name the actions and the resources. What a role passes on is one role's ARN, with iam:PassedToService.",
+    fix=(
+        "Name the actions and the resources; iam:PassRole names one role's ARN, with a condition on"
+        " iam:PassedToService."
+    ),
     mappings={
         "checkov": (
             "CKV_AWS_60",

@@ -56,8 +56,8 @@ RULE: Final = GraphRule(
     types=(REPOSITORY,),
     properties=("imageScanningConfiguration.scanOnPush",),
     why=(
-        "An image with a known hole is found when it arrives or after it was used; between the two lies whatever it"
-        " could reach."
+        "A known vulnerability is found either when an image is pushed or after it has run for weeks; a scan on push"
+        " is what makes it the first."
     ),
     fix=(
         "Set imageScanningConfiguration.scanOnPush, or scan the whole registry: a RegistryScanningConfiguration with"
