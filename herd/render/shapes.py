@@ -80,8 +80,9 @@ def missing_outputs(cls: type, unset: Iterable[str], given: Mapping[str, Any], p
             if always:
                 found[name] = symbols(shape, prefix, name)
         elif isinstance(shape, Leaf):
+            # pulumi-aws takes IAM documents as maps, too, and gives back their text.
             if isinstance(given[name], dict | list):
-                found[name] = json.dumps(given[name])  # pulumi-aws takes IAM documents as maps, and gives back their text
+                found[name] = json.dumps(given[name])
         else:
             completed = complete(shape, prefix, name, given[name])
             if completed != given[name]:
