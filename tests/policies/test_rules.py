@@ -27,8 +27,10 @@ def test_ids_and_names_are_of_one_rule():
 def test_lives_in_the_folder_of_its_pack_and_says_what_it_is(rule):
     assert rule.file.parent.name == rule.pack
     assert rule.title
-    assert rule.why.endswith(".")
-    assert rule.fix
+    assert not rule.title.endswith(".")
+    for sentences in (rule.why, rule.fix):
+        assert sentences[0].isupper() or sentences.startswith("remoteAccess")
+        assert sentences.endswith((".", ".)"))
     assert rule.properties
     assert rule.severity
 

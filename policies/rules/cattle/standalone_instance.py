@@ -38,8 +38,9 @@ RULE: Final = ResourceRule(
     properties=("*",),
     why=(
         "A machine that nothing replaces gets nursed: patched in place, protected against termination, feared. This"
-        " is the opposite of rules that protect stand-alone instances (cdk-nag AwsSolutions-EC29). No kind of it is"
-        " allowed by a tag, for whoever writes the program writes the tag too: the allow-list are waivers, which end."
+        " is the opposite of rules that protect stand-alone instances (cdk-nag AwsSolutions-EC29). No tag allows one,"
+        " for whoever writes the program writes the tag too: the only allow-list is policies/waivers.yaml, whose"
+        " entries end."
     ),
     fix=(
         "Make it a node pool, an Auto Scaling group (of one, if need be) or a Slurm login pool. Where it must be, such"

@@ -135,6 +135,7 @@ RULE: Final = GraphRule(
         "checkov": ("CKV_AWS_7", "CKV_AWS_66", "CKV_AWS_27", "CKV2_AWS_11"),
         "fsbp": ("KMS.4", "EC2.6"),
         "cis": ("4.6", "4.7"),
+        "cdk-nag": ("AwsSolutions-SQS3",),
     },
     check=check,
 )
