@@ -21,7 +21,7 @@ RULE: Final = ResourceRule(
     pack="cattle",
     title="There are no EC2 key pairs",
     severity=everywhere(Severity.CRITICAL),
-    types=("aws:ec2/keyPair:KeyPair",),
+    types=("aws:ec2/keyPair:KeyPair", "aws:lightsail/keyPair:KeyPair"),
     properties=("keyName", "publicKey"),
     why=(
         "Whoever has the private half is root on every machine that carries the key, under nobody's name, until each of"

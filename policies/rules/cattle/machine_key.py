@@ -19,6 +19,7 @@ _KEYS: Final = {
     SPOT_FLEET: ("launchSpecifications", "keyName"),
     "aws:batch/computeEnvironment:ComputeEnvironment": ("computeResources", "ec2KeyPair"),
     "aws:emr/cluster:Cluster": ("ec2Attributes", "keyName"),
+    "aws:lightsail/instance:Instance": ("", "keyPairName"),
     "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration": ("", "keyPair"),
 }
 
@@ -38,7 +39,7 @@ RULE: Final = ResourceRule(
     title="No machine starts with an SSH key",
     severity=everywhere(Severity.HIGH),
     types=tuple(_KEYS),
-    properties=("keyName", "keyPair", "computeResources.ec2KeyPair"),
+    properties=("keyName", "keyPair", "keyPairName", "computeResources.ec2KeyPair"),
     why=(
         "A machine that people can log in to is a machine that people repair: it stops being what its image says, and"
         " the next one that starts lacks the repair."

@@ -13,6 +13,9 @@ REMOTE: Final = ("command:remote:Command", "command:remote:CopyFile", "command:r
 LOCAL: Final = "command:local:Command"
 ASSOCIATION: Final = "aws:ssm/association:Association"
 TASK: Final = "aws:ssm/maintenanceWindowTask:MaintenanceWindowTask"
+EVENT: Final = "aws:cloudwatch/eventTarget:EventTarget"
+SCHEDULE: Final = "aws:scheduler/schedule:Schedule"
+_SEND: Final = ":aws-sdk:ssm:sendcommand"
 _LOOKS_ONLY: Final = frozenset({"AWS-GatherSoftwareInventory", "AWS-RunInspecChecks", "AWS-RunInspecCommands"})
 """Documents of AWS that change nothing on the host. Source: Systems Manager User Guide, document reference."""
 _PATCHES: Final = frozenset({"AWS-RunPatchBaseline", "AWS-RunPatchBaselineAssociation"})
@@ -28,6 +31,13 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
             yield Violation(props, f"{resource.name} runs a command where the program runs, which no plan shows")
     elif resource.type == ASSOCIATION:
         yield from _document(resource, "name", ("parameters", "Operation"))
+    elif resource.type == EVENT:
+        if props.has("runCommandTargets"):
+            yield from _document(resource, "arn", ("input",))
+    elif resource.type == SCHEDULE:
+        place = props.at("target", "arn")
+        if (place.text() or "").lower().endswith(_SEND):
+            yield Violation(place, "sends commands to hosts, again and again, outside of any release")
     elif (props.text("taskType") or "").upper() != "LAMBDA" and not _steps(resource):
         yield from _document(resource, "taskArn", ("taskInvocationParameters", "runCommandParameters", "parameters"))
 
@@ -51,6 +61,8 @@ def _document(resource: Subject, key: str, operation: tuple[str, ...]) -> Iterat
 def _scans(resource: Subject, operation: tuple[str, ...]) -> bool:
     """Whether a patch document only looks for what is missing."""
     place = resource.props.at(*operation)
+    if resource.type == EVENT:
+        return place.document().texts("Operation") == ("Scan",)
     if operation[-1] != "parameters":
         return place.texts() == ("Scan",)
     return any(one.text("name") == "Operation" and one.texts("values") == ("Scan",) for one in place.each())
@@ -62,8 +74,8 @@ RULE: Final = ResourceRule(
     pack="immutable",
     title="Nothing changes hosts in place",
     severity=everywhere(Severity.HIGH),
-    types=(*REMOTE, LOCAL, ASSOCIATION, TASK),
-    properties=("create", "update", "name", "parameters.Operation", "taskArn"),
+    types=(*REMOTE, LOCAL, ASSOCIATION, TASK, EVENT, SCHEDULE),
+    properties=("create", "update", "name", "parameters.Operation", "taskArn", "runCommandTargets", "target.arn"),
     why=(
         "What is run on a living host is on no other host, in no image and in no plan: the next one that starts lacks"
         " it, and a rollback doesn't take it back. A local command does the same to whatever it reaches."

@@ -20,7 +20,11 @@ _PUBLIC_FLAGS: Final = {
     "aws:redshift/cluster:Cluster": "publiclyAccessible",
     "aws:dms/replicationInstance:ReplicationInstance": "publiclyAccessible",
     "aws:mq/broker:Broker": "publiclyAccessible",
+    "aws:neptune/clusterInstance:ClusterInstance": "publiclyAccessible",
+    "aws:rds/cluster:Cluster": "publiclyAccessible",
+    "aws:redshiftserverless/workgroup:Workgroup": "publiclyAccessible",
 }
+_KAFKA: Final = "aws:msk/cluster:Cluster"
 _FUNCTION_URL: Final = "aws:lambda/functionUrl:FunctionUrl"
 _SERVICE: Final = "kubernetes:core/v1:Service"
 _INGRESSES: Final = (
@@ -59,6 +63,10 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
         place = props.at(_PUBLIC_FLAGS[resource.type])
         if place.flag(default=False):
             yield Violation(place, "has a public address", "Leave it in private subnets.")
+    elif resource.type == _KAFKA:
+        place = props.at("brokerNodeGroupInfo", "connectivityInfo", "publicAccess", "type")
+        if (place.literal(default="DISABLED") or "").upper() != "DISABLED":
+            yield Violation(place, "gives its brokers public addresses", "Leave it in private subnets.")
     elif resource.type == _FUNCTION_URL:
         place = props.at("authorizationType")
         if (place.literal() or "").upper() == "NONE":
@@ -145,7 +153,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="Nothing faces the internet",
     severity=everywhere(Severity.HIGH),
-    types=(*LOAD_BALANCERS, *_PUBLIC_FLAGS, _FUNCTION_URL, *_KUBERNETES, *LISTS),
+    types=(*LOAD_BALANCERS, *_PUBLIC_FLAGS, _KAFKA, _FUNCTION_URL, *_KUBERNETES, *LISTS),
     properties=("internal", "spec.type", "metadata.annotations", "publiclyAccessible", "spec.scheme"),
     why=(
         "Notebooks, Ray dashboards, trackers and inference servers run what they are sent. Those that face the internet"
