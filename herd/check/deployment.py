@@ -85,8 +85,8 @@ def saved(data: Mapping[str, Any], shown: str) -> Saved:
         InvalidInputError: It isn't one; every problem of its resources.
     """
     version = data.get("version", 3)
-    if not isinstance(version, int) or version > _NEWEST:
-        message = f"is a deployment of format {version}; {_NEWEST} is the newest that is known"
+    if type(version) is not int or not 0 < version <= _NEWEST:
+        message = f"is a deployment of format {version!r}; 1 to {_NEWEST} are known"
         raise InvalidInputError.one(message, file=shown, field="version")
     checkpoint = data.get("checkpoint", data)
     latest = checkpoint.get("deployment", checkpoint.get("latest")) if isinstance(checkpoint, Mapping) else None
@@ -96,7 +96,7 @@ def saved(data: Mapping[str, Any], shown: str) -> Saved:
     latest = {} if latest is None else latest
     resources = latest.get("resources") if isinstance(latest, Mapping) else latest
     resources = [] if resources is None else resources
-    if not isinstance(latest, Mapping) or not isinstance(resources, list):
+    if not isinstance(checkpoint, Mapping) or not isinstance(latest, Mapping) or not isinstance(resources, list):
         message = "holds no deployment: expected deployment.resources, a list"
         raise InvalidInputError.one(message, file=shown, fix="write it with pulumi stack export")
     if problems := [*_problems(resources, shown)]:
@@ -116,18 +116,27 @@ def saved(data: Mapping[str, Any], shown: str) -> Saved:
     return Saved(stack, config if isinstance(config, Mapping) else {}, _passed_over(resources, latest))
 
 
+_REQUIRED: Final = ("urn", "type")
+# Of another kind these would leave a resource out (`"external": "no"`), or pass for a setting that it hasn't.
+_FIELDS: Final[Mapping[str, type]] = {
+    **dict.fromkeys((*_REQUIRED, "id", "parent", "provider", "deletedWith"), str),
+    **dict.fromkeys(("custom", "delete", "external", "pendingReplacement", "protect", "retainOnDelete"), bool),
+    **dict.fromkeys(("inputs", "outputs"), dict),
+    **dict.fromkeys(("dependencies", "ignoreChanges"), list),
+}
+_KINDS: Final = {str: "text", bool: "true or false", dict: "a map", list: "a list"}
+
+
 def _problems(resources: Sequence[Any], shown: str) -> list[Problem]:
     found = []
-    kinds: dict[str, type] = {"urn": str, "type": str, "inputs": dict, "outputs": dict}
     for index, resource in enumerate(resources):
         where = f"resources[{index}]"
         if not isinstance(resource, Mapping):
             found.append(Problem(shown, 0, where, "isn't a resource"))
             continue
-        for key, kind in kinds.items():
-            required = kind is str
-            if not isinstance(resource.get(key), kind if required else kind | None):
-                found.append(Problem(shown, 0, f"{where}.{key}", f"isn't {'text' if required else 'a map'}"))
+        for key, kind in _FIELDS.items():
+            if not isinstance(resource.get(key), kind if key in _REQUIRED else kind | None):
+                found.append(Problem(shown, 0, f"{where}.{key}", f"isn't {_KINDS[kind]}"))
         urn = resource.get("urn")
         if isinstance(urn, str) and not _URN.fullmatch(urn):
             found.append(Problem(shown, 0, f"{where}.urn", f"{urn[:100]!r} is no URN"))

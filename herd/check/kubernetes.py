@@ -39,6 +39,10 @@ def _objects(data: Any, lines: Lines, at: Path, shown: str, implied: Mapping[str
         implied = {"apiVersion": str(version), "kind": one} if one else {}
         for index, item in enumerate(data["items"]):
             yield from _objects(item, lines, (*at, "items", index), shown, implied)
+    elif str(kind).endswith("List") and data.get("items") is not None:
+        yield Problem(
+            shown, lines.of((*at, "items")), show_path((*at, "items")), "isn't a list, which it should be", ""
+        )
     elif not isinstance(data.get("metadata", {}), Mapping):
         yield Problem(shown, lines.of((*at, "metadata")), show_path((*at, "metadata")), "isn't a map", "")
     else:

@@ -33,7 +33,8 @@ def read_events(path: Path) -> Steps:
     """
     shown = str(path)
     try:
-        lines = path.read_text("utf-8").splitlines()
+        # Not splitlines(): text of a property may hold U+0085, which Go's JSON writes as it is.
+        lines = path.read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "isn't text"
         raise InvalidInputError.one(f"can't be read: {reason}", file=shown, field="--plan") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import sys
 import zlib
 from dataclasses import dataclass
@@ -41,6 +43,8 @@ def read(name: str) -> Source:
         InvalidInputError: It is missing, a folder, unreadable, too large, empty or not text.
     """
     shown = "<stdin>" if name == STDIN else name
+    if not name:
+        raise InvalidInputError.one("a file without a name", fix="name one, or - for standard input")
     try:
         if name == STDIN:
             data = _read(sys.stdin.buffer, shown)
@@ -71,7 +75,7 @@ def _read(stream: BinaryIO, shown: str) -> bytes:
         packed = head + stream.read(MOST_BYTES)
         try:
             head = _unpacked(packed)
-        except zlib.error:
+        except (OSError, EOFError, zlib.error):
             raise InvalidInputError.one("isn't text: it is gzip that can't be unpacked", file=shown) from None
     kind = next((kind for magic, kind in _KINDS.items() if head.startswith(magic)), None)
     # UTF-16 has a NUL beside each letter: said as what it is by the decoder.
@@ -89,8 +93,5 @@ def _read(stream: BinaryIO, shown: str) -> bytes:
 
 def _unpacked(packed: bytes) -> bytes:
     """What gzip holds, as far as one byte beyond what is read: small files may unpack to no end."""
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    data = unpacker.decompress(packed, MOST_BYTES + 1)
-    if not unpacker.eof and len(data) <= MOST_BYTES:
-        raise zlib.error("cut off")
-    return data
+    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
+        return stream.read(MOST_BYTES + 1)

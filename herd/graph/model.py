@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from components.base.problems import InvalidInputError
 
@@ -25,6 +25,15 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
+
+
+_FIELDS: Final[Mapping[str, Any]] = {
+    **dict.fromkeys(("urn", "type", "name"), str),
+    "parent": str | None,
+    "custom": bool,
+    **dict.fromkeys(("inputs", "options", "propertyDependencies", "source"), dict),
+    "dependencies": list,
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,11 @@ class Resource:
 
         Raises:
             KeyError: A field is missing.
+            TypeError: A field is of another kind.
         """
+        for name, kind in _FIELDS.items():
+            if not isinstance(data[name], kind):
+                raise TypeError(repr(name))
         return cls(
             urn=data["urn"],
             type=data["type"],
@@ -182,13 +195,25 @@ class Graph:
         """
         try:
             data = json.loads(text)
-            resources = [Resource.from_dict(resource) for resource in data["resources"]]
-            return cls.of(data["project"], data["stack"], resources, data["outputs"])
+            return cls._from_data(data)
         except json.JSONDecodeError as error:
             raise InvalidInputError.one(f"not JSON: {error.msg}", file=file, line=error.lineno) from None
         except (KeyError, TypeError, AttributeError) as error:
             message = f"not a rendered graph: missing or misshapen {error}"
             raise InvalidInputError.one(message, file=file, fix="write it with herd render STACK --json") from None
+
+    @classmethod
+    def _from_data(cls, data: Any) -> Graph:
+        if not (isinstance(data["project"], str) and isinstance(data["stack"], str)):
+            raise TypeError("'project' or 'stack'")
+        resources = [Resource.from_dict(resource) for resource in data["resources"]]
+        if len({resource.urn for resource in resources}) < len(resources):
+            raise TypeError("'urn': two resources have the same")
+        found = cls.of(data["project"], data["stack"], resources, data["outputs"])
+        # What is its own ancestor hangs from no root: it would be passed over.
+        if len(found.resources) < len(resources):
+            raise TypeError("'parent': it leads in a circle")
+        return found
 
     @cached_property
     def _children(self) -> dict[str, tuple[Resource, ...]]:

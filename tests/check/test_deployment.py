@@ -295,12 +295,17 @@ def test_where_it_is_made(more, place):
 
 BAD = {
     "a newer format": ({"version": 9, "deployment": {}}, "version: is a deployment of format 9"),
+    "a format that is text": ({"version": "3", "deployment": {}}, "version: is a deployment of format '3'"),
+    "a format that is none": ({"version": True, "deployment": {}}, "version: is a deployment of format True"),
+    "no checkpoint": ({"version": 3, "checkpoint": []}, "holds no deployment"),
     "no list": ({"deployment": {"resources": {}}}, "holds no deployment"),
     "no map": ({"deployment": []}, "holds no deployment"),
     "no resource": (deployment(1), "resources[0]: isn't a resource"),
     "no type": (deployment({"urn": "urn:pulumi:a::b::c::d"}), "resources[0].type: isn't text"),
     "no URN": (deployment({"urn": "x", "type": "t"}), "resources[0].urn: 'x' is no URN"),
     "inputs that are no map": (deployment(resource("it", inputs=[])), "resources[0].inputs: isn't a map"),
+    "a provider that is no text": (deployment(resource("it", provider=[1])), "resources[0].provider: isn't text"),
+    "text for false": (deployment(resource("it", external="no")), "resources[0].external: isn't true or false"),
 }
 
 

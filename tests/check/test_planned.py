@@ -111,6 +111,13 @@ def test_a_whole_file_is_read(tmp_path):
     assert [step.op for step in read_events(path).steps][:1] == ["create-replacement"]
 
 
+def test_a_line_ends_where_json_says(tmp_path):
+    path = tmp_path / "events.jsonl"
+    events = [pre("create", "data"), {"diagnosticEvent": {"message": "a\u0085b\u2028c"}}, SUMMARY]
+    path.write_text("\n".join(json.dumps(event, ensure_ascii=False) for event in events))
+    assert [step.op for step in read_events(path).steps] == ["create"]
+
+
 class TestVerdict:
     @pytest.fixture
     def judged(self):

@@ -43,6 +43,16 @@ def test_a_checkpoint_of_a_backend_that_compresses(tmp_path):
     assert read(str(tmp_path / "prod.json.gz")).text == "{}"
 
 
+def test_gzip_that_is_put_together_is_read_to_its_end(tmp_path):
+    (tmp_path / "a.yaml.gz").write_bytes(gzip.compress(b"a: 1\n") + gzip.compress(b"b: 2\n"))
+    assert read(str(tmp_path / "a.yaml.gz")).text == "a: 1\nb: 2\n"
+
+
+def test_a_file_without_a_name():
+    with pytest.raises(InvalidInputError, match="a file without a name"):
+        read("")
+
+
 def test_what_is_no_file(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for name, words in (

@@ -92,6 +92,24 @@ def test_what_is_no_graph_is_refused(text, message):
     assert refusal.value.problems[0].file == "graph.json"
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        # None is what resources without a parent hang from: such a one was its own child, for ever.
+        ({"urn": None}, "'urn'"),
+        ({"parent": 3}, "'parent'"),
+        ({"inputs": []}, "'inputs'"),
+        ({"urn": urn("a")}, "'urn': two resources have the same"),
+        ({"parent": urn("b-grandchild")}, "'parent': it leads in a circle"),
+    ],
+)
+def test_a_graph_that_somebody_changed_is_refused_before_anything_of_it_is_lost(change, message):
+    data = GRAPH.to_dict()
+    next(found for found in data["resources"] if found["name"] == "b").update(change)
+    with pytest.raises(InvalidInputError, match=message):
+        Graph.from_json(json.dumps(data))
+
+
 def test_resources_are_found_by_urn_and_by_type():
     assert GRAPH[urn("a")].name == "a"
     assert urn("nobody") not in GRAPH

@@ -50,7 +50,7 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
 
 def annotation(level: Level, title: str, message: str, place: Place) -> str:
     """One workflow command."""
-    properties = {"file": place.file, "line": str(place.line) if place.line else "", "title": shown(title)}
+    properties = {"file": shown(place.file), "line": str(place.line) if place.line else "", "title": shown(title)}
     said = ",".join(f"{key}={_escaped(value, _PROPERTY)}" for key, value in properties.items() if value)
     # What is judged may hold anything; logs show colours and more.
     lines = "\n".join(map(shown, message.split("\n")))

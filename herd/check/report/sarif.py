@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Final
@@ -144,7 +145,9 @@ def _physical(place: Place) -> dict[str, Any]:
         return {}
     path = PurePath(place.file)
     artifact = (
-        {"uri": path.as_uri()} if path.is_absolute() else {"uri": quote(path.as_posix()), "uriBaseId": "%SRCROOT%"}
+        {"uri": path.as_uri()}
+        if path.is_absolute()
+        else {"uri": quote(os.fsencode(path.as_posix())), "uriBaseId": "%SRCROOT%"}
     )
     region = {"region": {"startLine": place.line}} if place.line else {}
     return {"artifactLocation": artifact, **region}

@@ -45,7 +45,10 @@ class Line:
     @property
     def text(self) -> str:
         """The line without styles."""
-        return (" " * self.indent + "".join(text for text, _ in self.parts)).rstrip()
+        said = "".join(text for text, _ in self.parts)
+        # GitHub's runner takes a line that starts so for a command, however far it is indented (ActionCommand.cs).
+        quiet = rf"\x3a{said.lstrip()[1:]}" if said.lstrip().startswith("::") else said
+        return (" " * self.indent + quiet).rstrip()
 
 
 def report(outcome: Outcome, *, verbose: bool = False, errors: bool = False) -> Iterator[Line]:

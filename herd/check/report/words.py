@@ -80,8 +80,10 @@ def environment_line(verdict: Verdict) -> str:
 
 
 def shown(text: object) -> str:
-    """Text on one line that does nothing to a terminal: what it quotes may hold anything."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in str(text))
+    """Text on one line that does nothing to a terminal or a log: what it quotes may hold anything."""
+    said = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in str(text))
+    # Anywhere in a line, this is the old form of a command to GitHub's runner (ActionCommand.cs).
+    return said.replace("##[", r"#\x23[")
 
 
 def problem_texts(problems: Iterable[Problem]) -> list[str]:

@@ -21,5 +21,9 @@ def test_what_would_end_a_command_is_escaped():
     assert said == "::error file=a%3Ab%2Cc.yaml,line=3,title=a%3A b%2C c::100 %25%0Anext::error::x"
 
 
+def test_a_file_s_name_does_nothing_to_the_log():
+    assert annotation("notice", "t", "m", Place("a\x1b[31m\n.yaml")) == r"::notice file=a\x1b[31m\n.yaml,title=t::m"
+
+
 def test_without_a_place():
     assert annotation("notice", "t", "m", Place()) == "::notice title=t::m"

@@ -1,12 +1,17 @@
 """The report as SARIF 2.1.0, held to the parts of its schema that it uses."""
 
 import json
+import os
 from copy import deepcopy
 
 import pytest
 from jsonschema import Draft7Validator
 
+from herd.check import judge
+from herd.check.files import given
 from herd.check.report.sarif import log
+from herd.check.run import Outcome
+from policies.engine.facts import Facts
 
 
 def closed(required, **properties):
@@ -110,6 +115,17 @@ def sarif(outcome):
 
 
 @pytest.fixture
+def write_pod(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def write(name):
+        (tmp_path / name).write_text("apiVersion: v1\nkind: Pod\nspec: {containers: [{image: x}]}\n")
+        return name
+
+    return write
+
+
+@pytest.fixture
 def results(sarif):
     return sarif["runs"][0]["results"]
 
@@ -200,3 +216,10 @@ def test_pages_are_linked_where_the_repository_is_known(outcome):
     (first, *_) = log(outcome)["runs"][0]["tool"]["driver"]["rules"]
     assert "helpUri" not in first
     assert "docs/rules/HERD-901.md" in first["help"]["text"]
+
+
+def test_a_file_whose_name_is_no_text_has_an_address(write_pod, today, rules):
+    (one,), _ = given([write_pod(os.fsdecode(b"\xff.yaml"))])
+    found = log(Outcome((judge(one.stack, Facts(), (), today, rules),), ()))
+    (place,) = [location for result in found["runs"][0]["results"] for location in result["locations"]]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "%FF.yaml"

@@ -5,7 +5,8 @@ import io
 from herd.check import judge
 from herd.check.rendered import stack_of
 from herd.check.report.terminal import show
-from herd.check.report.text import report
+from herd.check.report.text import Line, report
+from herd.check.report.words import shown
 from herd.check.run import Outcome
 from policies.engine.facts import Facts
 
@@ -47,6 +48,12 @@ def test_a_terminal_s_width_is_kept(outcome, monkeypatch):
     assert "\n\nLOW\n" in out.getvalue()
     # What wraps stays under its own line.
     assert "\n      acl: is public-read\n" in out.getvalue()
+
+
+def test_what_is_judged_can_not_command_the_runner_that_logs_it():
+    at = Line(4, (("::stop-commands::x", ""), ("/a", "")))
+    assert at.text == r"    \x3a:stop-commands::x/a"
+    assert shown("PASSES ##[add-mask]a") == r"PASSES #\x23[add-mask]a"
 
 
 def test_what_is_judged_can_not_speak_to_the_terminal(outcome):
