@@ -9,9 +9,15 @@ from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared import parallelcluster
+from policies.rules._shared.boot import SPOT_FLEET
 from policies.rules._shared.imds import ACCOUNT_DEFAULTS, TYPES, metadata_options
 
+_NOTEBOOK: Final = "aws:sagemaker/notebookInstance:NotebookInstance"
 _PCLUSTER_FIX: Final = "Leave `Imds.ImdsSupport` at v2.0 and `HeadNode.Imds.Secured` at true, which are the defaults."
+_FLEET_FIX: Final = "Name a launch template in `launch_template_configs`, and require tokens there."
+_NOTEBOOK_FIX: Final = (
+    'Write instance_metadata_service_configuration={"minimum_instance_metadata_service_version": "2"}.'
+)
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
@@ -26,6 +32,14 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     if resource.type == ACCOUNT_DEFAULTS and resource.props.literal("httpTokens") == "optional":
         at = resource.props.at("httpTokens")
         yield Violation(at, "makes optional the default of every instance in the account's region")
+    if resource.type == SPOT_FLEET:
+        for launched in resource.props.each("launchSpecifications"):
+            yield Violation(launched, "can't ask for tokens, as launch templates can", _FLEET_FIX)
+    if resource.type == _NOTEBOOK:
+        # Absent is 1. Source: SageMaker API, InstanceMetadataServiceConfiguration.
+        least = resource.props.at("instanceMetadataServiceConfiguration", "minimumInstanceMetadataServiceVersion")
+        if least.literal(default="1") != "2":
+            yield Violation(least, "the notebook's metadata service answers without a session token", _NOTEBOOK_FIX)
     if resource.type in parallelcluster.TYPES:
         yield from _parallelcluster(resource)
 
@@ -48,10 +62,12 @@ RULE: Final = ResourceRule(
     pack="security",
     title="The instance metadata service requires a session token (IMDSv2)",
     severity=everywhere(Severity.HIGH),
-    types=(*TYPES, ACCOUNT_DEFAULTS, *parallelcluster.TYPES),
+    types=(*TYPES, SPOT_FLEET, ACCOUNT_DEFAULTS, _NOTEBOOK, *parallelcluster.TYPES),
     properties=(
         "metadataOptions.httpTokens",
         "spec.metadataOptions.httpTokens",
+        "launchSpecifications",
+        "instanceMetadataServiceConfiguration.minimumInstanceMetadataServiceVersion",
         "Imds.ImdsSupport",
         "HeadNode.Imds.Secured",
     ),
@@ -64,7 +80,7 @@ RULE: Final = ResourceRule(
         ' "http_put_response_hop_limit": 1}.'
     ),
     mappings={
-        "checkov": ("CKV_AWS_79",),
+        "checkov": ("CKV_AWS_79", "CKV_AWS_371"),
         "fsbp": ("EC2.8",),
         "cis": ("6.7",),
         "trivy": ("AWS-0028", "AWS-0130"),
