@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Container, Iterable, Sequence
+import unicodedata
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, model_validator
 
 from components.base.problems import InvalidInputError, Problem
 from components.base.spec import Spec
@@ -25,7 +27,32 @@ FILE: Final = "policies/waivers.yaml"
 WHOLE_STACK: Final = "stack"
 """What a waiver names for a finding about the stack as a whole."""
 
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _day(value: Any) -> Any:
+    """A day, and no time or number: pydantic would take 86400 for the second of January 1970."""
+    written = isinstance(value, str) and _DAY.fullmatch(value)
+    if written or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    raise ValueError(f"should be a day such as 2026-05-04, found {str(value)[:40]!r}")
+
+
+def _person(name: str) -> str:
+    """Who is named, however it is spelled: no case, width, punctuation or signs that nobody sees, no mail domain."""
+    said = unicodedata.normalize("NFKC", name).casefold().strip().lstrip("@")
+    return "".join(letter for letter in said.partition("@")[0] if letter.isalnum())
+
+
+def _somebody(name: str) -> str:
+    if not _person(name):
+        raise ValueError("names nobody")
+    return name
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Day = Annotated[date, BeforeValidator(_day)]
+Person = Annotated[Text, AfterValidator(_somebody)]
 # urn:pulumi:STACK::PROJECT::TYPES::NAME: a whole name, or one with wildcards that leave three letters in a row.
 _PATTERN: Final = re.compile(r"urn:pulumi:[^*?:]+::[^*?:]+::[^*?]+::(?:[^*?\n]+|(?=.*[^*?]{3}).+)")
 _PLACE: Final = re.compile(r"waivers\[(\d+)\]\.(\w+)")
@@ -51,16 +78,16 @@ class Waiver(Spec):
     urn: Text
     stack: Text
     reason: Annotated[Text, StringConstraints(min_length=10)]
-    owner: Text
-    author: Text
-    approver: Text
-    created: date
-    expires: date
+    owner: Person
+    author: Person
+    approver: Person
+    created: Day
+    expires: Day
     plan: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")] | None = None
 
     @model_validator(mode="after")
     def _two_people(self) -> Waiver:
-        if self.author.casefold().lstrip("@") == self.approver.casefold().lstrip("@"):
+        if _person(self.author) == _person(self.approver):
             raise ValueError("author and approver are the same: somebody else has to agree")
         if self.expires < self.created:
             raise ValueError("expires before it was created")
@@ -109,17 +136,20 @@ def load(root: Path, rules: Sequence[Rule]) -> tuple[Waiver, ...]:
     """The waivers of a checkout; none if it has no such file.
 
     Raises:
-        InvalidInputError: The file is malformed, a rule is unknown, a pattern is too broad, a term too long.
+        InvalidInputError: The file is malformed, a rule is unknown, a pattern is too broad, a term too long, an
+            exception stands twice.
     """
     path = root / FILE
     if not path.is_file():
+        if os.path.lexists(path):
+            raise InvalidInputError.one("isn't a file, nor a link to one", file=FILE, fix="put it right, or delete it")
         return ()
     file = YamlFile.load(path, shown=FILE)
     waivers = validate_yaml(Waivers, file).waivers
     problems = [
         Problem(FILE, file.line(("waivers", index, field)), f"waivers[{index}].{field}", message, fix)
         for index, waiver in enumerate(waivers)
-        for field, message, fix in _wrong(waiver, rules)
+        for field, message, fix in (*_wrong(waiver, rules), *_twice(waiver, waivers[:index]))
     ]
     if problems:
         raise InvalidInputError(problems)
@@ -130,7 +160,10 @@ def _wrong(waiver: Waiver, rules: Sequence[Rule]) -> Iterable[tuple[str, str, st
     known = {rule.id: rule for rule in rules}
     rule = known.get(waiver.rule)
     if rule is None:
-        yield "rule", f"there is no rule {waiver.rule!r}", closest(waiver.rule, list(known))
+        ids = {name.casefold(): one.id for one in rules for name in (one.id, one.name, *one.aliases)}
+        meant = ids.get(waiver.rule.casefold())
+        fix = f"write {meant}" if meant else closest(waiver.rule.upper(), list(known))
+        yield "rule", f"there is no rule {waiver.rule[:100]!r}", fix
     if waiver.urn != WHOLE_STACK and not _PATTERN.fullmatch(waiver.urn):
         yield "urn", "is too broad: a waiver names one type and (part of) a name", "copy the URN from the report"
     if rule is not None and rule.pack == "plan" and waiver.plan is None:
@@ -140,6 +173,15 @@ def _wrong(waiver: Waiver, rules: Sequence[Rule]) -> Iterable[tuple[str, str, st
     days = DAYS_CRITICAL if rule is not None and rule.worst is Severity.CRITICAL else DAYS
     if (waiver.expires - waiver.created).days > days:
         yield "expires", f"is more than {days} days after created", "a shorter term; renew it by a new agreement"
+
+
+def _twice(waiver: Waiver, before: Sequence[Waiver]) -> Iterator[tuple[str, str, str]]:
+    """One that repeats another would take nothing, and never be told."""
+    same = (waiver.rule, waiver.urn, waiver.stack, waiver.plan)
+    for index, one in enumerate(before):
+        if (one.rule, one.urn, one.stack, one.plan) == same:
+            yield "urn", f"says once more what waivers[{index}] says", "keep one; change its dates to renew it"
+            return
 
 
 def apply(

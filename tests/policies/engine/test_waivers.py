@@ -1,5 +1,6 @@
 """Waivers: what they take, what they never take, and which ones may stand at all."""
 
+import os
 from datetime import date, timedelta
 
 import pytest
@@ -87,10 +88,24 @@ def test_a_urn_that_is_copied_takes_its_finding_and_no_other(name):
     assert [one for one in NAMES if literal.takes(finding(resource=BUCKET + one))] == [name]
 
 
-@pytest.mark.parametrize(("author", "approver"), [("ada", "ada"), ("ada", "Ada"), ("@ada", "ada"), ("ada", " ada ")])
-def test_nobody_approves_their_own(author, approver):
+@pytest.mark.parametrize(
+    "approver", ["ada", "Ada", "@ada", " ada ", "@ ada", "a\u200bda", "\uff41\uff44\uff41", "ada.", "ada@example.com"]
+)
+def test_nobody_approves_their_own(approver):
     with pytest.raises(ValidationError, match="somebody else has to agree"):
-        waiver(author=author, approver=approver)
+        waiver(author="ada", approver=approver)
+
+
+@pytest.mark.parametrize("name", ["@", "-", "\u200b"])
+def test_a_name_is_somebodys(name):
+    with pytest.raises(ValidationError, match="names nobody"):
+        waiver(owner=name)
+
+
+@pytest.mark.parametrize("day", [86400, 20260224, 1772000000.5, "2026-2-4", "20260224", "2026-02-24T00:00:00", True])
+def test_a_day_is_a_day(day):
+    with pytest.raises(ValidationError, match="should be a day such as"):
+        waiver(created=day)
 
 
 def rule(severity):
@@ -139,3 +154,33 @@ def test_a_term_is_bounded(checkout, severity, most):
     (root / FILE).write_text(f"waivers: [{long.model_dump_json(by_alias=True, exclude_none=True)}]\n")
     with pytest.raises(InvalidInputError, match=f"more than {most} days"):
         load(root, [rule(severity)])
+
+
+@pytest.mark.parametrize("name", ["herd-901", "private", "PRIVATE"])
+def test_a_rule_goes_by_its_id_which_is_told(checkout, name):
+    with pytest.raises(InvalidInputError, match=r"waivers\[0\]\.rule: there is no rule .*fix: write HERD-901"):
+        load(checkout(waiver(rule=name)), [rule(Severity.HIGH)])
+
+
+def test_one_that_says_what_another_says_may_not_stand(checkout):
+    root = checkout(waiver())
+    both = [one.model_dump_json(by_alias=True, exclude_none=True) for one in (waiver(), waiver(expires=TODAY))]
+    (root / FILE).write_text(f"waivers:\n- {both[0]}\n- {both[1]}\n")
+    with pytest.raises(InvalidInputError, match=r"waivers.yaml:3: waivers\[1\]\.urn: says once more what waivers\[0\]"):
+        load(root, [rule(Severity.HIGH)])
+
+
+@pytest.mark.parametrize("kind", ["folder", "dangling", "loop", "pipe"])
+def test_what_is_there_and_no_file_is_no_absent_one(tmp_path, kind):
+    assert load(tmp_path, []) == ()
+    path = tmp_path / FILE
+    path.parent.mkdir()
+    made = {
+        "folder": path.mkdir,
+        "dangling": lambda: path.symlink_to("nowhere"),
+        "loop": lambda: path.symlink_to(path),
+        "pipe": lambda: os.mkfifo(path),
+    }
+    made[kind]()
+    with pytest.raises(InvalidInputError, match=r"waivers.yaml: isn't a file"):
+        load(tmp_path, [])
