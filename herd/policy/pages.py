@@ -26,6 +26,8 @@ _LIBRARIES: Final = {
     "kyverno": "Kyverno",
     "config": "AWS Config",
     "cdk-nag": "cdk-nag",
+    "parallelcluster": "ParallelCluster",
+    "pulumi": "Pulumi's policy packs",
     "reference": "",
 }
 _SHOWN: Final = 2
@@ -115,7 +117,7 @@ def _cases(cases: tuple[Case, ...]) -> Iterator[str]:
 
 
 def _yaml(case: Case) -> str:
-    kept = {"name", "type", "props", "options", "operations", "resources", "staging", "silentCritical"}
+    kept = {"name", "type", "props", "options", "operations", "resources", "staging", "silentCritical", "facts"}
     data = case.model_dump(by_alias=True, exclude_defaults=True, mode="json")
     data = {key: value for key, value in data.items() if key in kept}
     only = data.get("resources", [])

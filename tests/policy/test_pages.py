@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from herd.policy.pages import FOLDER, pages
+from herd.policy.pages import FOLDER, page, pages
+from policies.rules import all_rules
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,3 +15,19 @@ def test_pages_are_up_to_date_and_of_rules_that_are_there():
     ]
     assert stale == [], "run python -m herd.policy.pages"
     assert {path.name for path in (ROOT / FOLDER).glob("HERD-*.md")} == {path.name for path in wanted} - {"README.md"}
+
+
+def test_a_page_names_the_same_check_in_every_other_library():
+    lacking = {
+        (rule.id, name)
+        for rule in all_rules()
+        for names in rule.mappings.values()
+        for name in names
+        if name not in page(rule)
+    }
+    assert lacking == set()
+
+
+def test_a_page_shows_what_an_example_takes_for_granted():
+    (rule,) = (rule for rule in all_rules() if rule.id == "HERD-026")
+    assert "maxNodes: 64" in page(rule) or "max_nodes: 64" in page(rule)
