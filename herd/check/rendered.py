@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from herd.graph.model import Resource
 from herd.graph.symbols import Symbol
 from policies.engine import values
 from policies.engine.subject import Origin, Place, Stack, Subject
+from policies.engine.values import provider_inputs
 
 PROVIDER: Final = "pulumi:providers:"
 _HIDDEN: Final = {SECRET: values.SECRET, UNKNOWN: values.UNKNOWN}
@@ -49,20 +49,6 @@ def _subject(resource: Resource, graph: Graph) -> Subject:
     )
 
 
-def provider_inputs(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """A provider's inputs as they are meant: Pulumi hands maps, lists and booleans over as JSON text."""
-    return {key: _decoded(value) for key, value in inputs.items()}
-
-
-def _decoded(value: Any) -> Any:
-    if not isinstance(value, str) or not value.startswith(("{", "[")):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
-
-
 def _real(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _real(item) for key, item in value.items()}
@@ -81,3 +67,6 @@ def _reference(value: str) -> str:
     except ValueError:
         return value
     return values.Reference(value, symbol.owner, symbol.path)
+
+
+__all__ = ["PROVIDER", "is_read", "provider_inputs", "stack_of"]

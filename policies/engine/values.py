@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 
 class Reason(StrEnum):
@@ -49,6 +50,20 @@ class Hidden:
 UNKNOWN = Hidden(Reason.UNKNOWN, "the value is unknown until the resource exists")
 SECRET = Hidden(Reason.SECRET, "the value is a secret")
 INVISIBLE = Hidden(Reason.INVISIBLE, "Pulumi's policy protocol doesn't show it")
+
+
+def provider_inputs(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """A provider's inputs as they are meant: Pulumi hands maps, lists and booleans over as JSON text."""
+    return {key: _decoded(value) for key, value in inputs.items()}
+
+
+def _decoded(value: Any) -> Any:
+    if not isinstance(value, str) or not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 class Reference(str):

@@ -11,7 +11,7 @@ from pulumi.runtime.proto import analyzer_pb2
 
 from policies.engine.node import Node
 from policies.engine.subject import Origin, Stack, Subject
-from policies.engine.values import INVISIBLE, Reason, UnevaluatedError
+from policies.engine.values import INVISIBLE, Reason, UnevaluatedError, provider_inputs
 from policies.pack import wire
 
 ROOT: Final = "pulumi:pulumi:Stack"
@@ -48,11 +48,11 @@ def subject_of(request: analyzer_pb2.AnalyzeRequest | analyzer_pb2.AnalyzerResou
         urn=request.urn,
         type=request.type,
         name=request.name,
-        values=wire.provider_inputs(request.properties) if own else wire.plain(request.properties),
+        values=provider_inputs(wire.plain(request.properties)) if own else wire.plain(request.properties),
         settings=_settings(request.options) | {"provider": request.provider.urn or None if has_provider else None},
         parent=request.options.parent or None,
         origin=origin,
-        provider_values=wire.provider_inputs(request.provider.properties) if has_provider else None,
+        provider_values=provider_inputs(wire.plain(request.provider.properties)) if has_provider else None,
         # The protocol doesn't tell components apart; they have no provider.
         custom=has_provider or own or request.type.startswith(("aws:", "kubernetes:")),
     )

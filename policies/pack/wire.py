@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -69,17 +68,3 @@ def _secrets_below(value: Value, path: Path) -> Iterator[Path]:
     elif kind == "list_value":
         for index, item in enumerate(value.list_value.values):
             yield from _secrets_below(item, (*path, index))
-
-
-def provider_inputs(properties: Struct) -> dict[str, Any]:
-    """A provider's inputs as they are meant: Pulumi hands maps, lists and booleans over as JSON text."""
-    return {key: _decoded(value) for key, value in plain(properties).items()}
-
-
-def _decoded(value: Any) -> Any:
-    if not isinstance(value, str) or not value.startswith(("{", "[")):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value

@@ -29,7 +29,7 @@ def test_lives_in_the_folder_of_its_pack_and_says_what_it_is(rule):
     assert rule.title
     assert not rule.title.endswith(".")
     for sentences in (rule.why, rule.fix):
-        assert sentences[0].isupper() or sentences.startswith("remoteAccess")
+        assert sentences[0].isupper()
         assert sentences.endswith((".", ".)"))
     assert rule.properties
     assert rule.severity

@@ -32,8 +32,8 @@ RULE: Final = ResourceRule(
     types=(NODE_GROUP,),
     properties=("remoteAccess.ec2SshKey", "remoteAccess.sourceSecurityGroupIds"),
     why=(
-        "remoteAccess puts a key on every node and makes a security group for port 22, open to 0.0.0.0/0 where no"
-        " source groups are named (EKS API, RemoteAccessConfig)."
+        "The block remoteAccess puts a key on every node and makes a security group for port 22, open to 0.0.0.0/0"
+        " where no source groups are named (EKS API, RemoteAccessConfig)."
     ),
     fix="Leave remoteAccess out; use Session Manager, or `kubectl debug node/NAME` for what a pod can see.",
     mappings={"checkov": ("CKV_AWS_100",)},
