@@ -5,8 +5,6 @@ Format: Pulumi's sdk/go/common/apitype/core.go (DeploymentV3, ResourceV3), pkg/r
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -14,16 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from components.base.problems import InvalidInputError, Problem
-from herd.check.rendered import PROVIDER, provider_inputs
+from herd.check.rendered import PROVIDER
+from herd.check.saved_values import Part, inputs, listed_again, real, values
 from policies.engine.subject import Origin, Place, Stack, Subject
-from policies.engine.values import SECRET, UNKNOWN, Hidden, Reason
+from policies.engine.values import Hidden, Reason
 
 _NEWEST: Final = 4
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-_UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_BOOKKEEPING: Final = "__defaults"
-"""Which inputs a bridged provider filled in; in every map, and no property."""
-_MOST_DEPTH: Final = 200
 _URN: Final = re.compile(r"urn:pulumi:(?P<stack>[^:]*)::(?P<project>[^:]*)::(?P<types>.*?)::(?P<name>.*)", re.DOTALL)
 _POSITION: Final = re.compile(r"project://(?:/|$)(?P<file>[^#]*)(?:#(?P<line>\d+))?")
 
@@ -41,19 +35,9 @@ _OPTIONS: Final[Mapping[str, tuple[str, Any, tuple[int, int]]]] = {
     "hideDiffs": ("hideDiff", [], (3, 200)),
     "replaceWith": ("replaceWith", [], (3, 207)),
 }
-# What AWS decides where the program says nothing, and what was changed beside it: a refresh updates the inputs that
-# are there and adds none, so only the outputs tell. Source: pulumi-terraform-bridge, pkg/tfbridge, ExtractInputs.
-_GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
-_ONLY_IN_OUTPUTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "aws:ebs/volume:Volume": ("encrypted",),
-    "aws:ec2/instance:Instance": ("associatePublicIpAddress", "keyName", "metadataOptions", "rootBlockDevice"),
-    "aws:ec2/subnet:Subnet": ("mapPublicIpOnLaunch",),
-    _GROUP: ("ingress",),
-}
 _UNSEEN: Final = ("deleteBeforeReplace", "version", "pluginDownloadURL", "providers")
 _NOT_RECORDED: Final = Hidden(Reason.INVISIBLE, "a saved deployment doesn't record it")
 _TOO_OLD: Final = Hidden(Reason.INVISIBLE, "the version of Pulumi that saved the deployment didn't record it")
-_OPAQUE: Final = Hidden(Reason.MISSHAPEN, "a kind of value that isn't known here")
 
 
 @dataclass(frozen=True)
@@ -105,9 +89,9 @@ def saved(data: Mapping[str, Any], shown: str) -> Saved:
     names = _URN.fullmatch(resources[0]["urn"]) if resources else None
     engine = _engine(latest.get("manifest"))
     providers = {f"{one['urn']}::{one.get('id', '')}": one for one in resources if one["type"].startswith(PROVIDER)}
-    ruled = _groups_with_rules(live)
+    again = listed_again(live)
     stack = Stack(
-        tuple(_subject(resource, providers, engine, ruled, shown) for resource in live),
+        tuple(_subject(resource, providers, engine, again, shown) for resource in live),
         names["stack"] if names else "",
         names["project"] if names else "",
         Origin.DEPLOYMENT,
@@ -176,49 +160,26 @@ def _subject(
     resource: Mapping[str, Any],
     providers: Mapping[str, Mapping[str, Any]],
     engine: tuple[int, int] | None,
-    ruled: AbstractSet[str],
+    again: AbstractSet[Part],
     shown: str,
 ) -> Subject:
     provider = providers.get(resource.get("provider") or "")
     custom = bool(resource.get("custom"))
-    outputs = _real(resource.get("outputs") or {})
+    outputs = real(resource.get("outputs") or {})
     found = _URN.fullmatch(resource["urn"])
     return Subject(
         urn=resource["urn"],
         type=resource["type"],
         name=found["name"] if found else "",
-        values=_values(resource, ruled),
+        values=values(resource, again),
         settings=_settings(resource, engine),
         parent=resource.get("parent") or None,
         origin=Origin.DEPLOYMENT,
         place=_place(resource, shown),
         results={**outputs, "id": resource["id"]} if resource.get("id") else outputs,
-        provider_values=_inputs(provider) if provider else None,
+        provider_values=inputs(provider) if provider else None,
         custom=custom,
     )
-
-
-def _groups_with_rules(resources: Sequence[Mapping[str, Any]]) -> AbstractSet[str]:
-    """The security groups that have rules as resources of their own: their outputs list those again."""
-    named = ((resource.get("inputs") or {}).get("securityGroupId") for resource in resources)
-    return {group for group in named if isinstance(group, str)}
-
-
-def _values(resource: Mapping[str, Any], ruled: AbstractSet[str]) -> Any:
-    """The inputs; of what was imported with none, which old engines did, the outputs."""
-    outputs = resource.get("outputs") or {}
-    if not resource.get("inputs") and resource.get("custom"):
-        return _real(outputs)
-    inputs = _inputs(resource)
-    if resource["type"] == _GROUP and resource.get("id") in ruled:
-        return inputs
-    decided = (key for key in _ONLY_IN_OUTPUTS.get(resource["type"], ()) if inputs.get(key) is None)
-    return {**inputs, **{key: _real(outputs[key]) for key in decided if outputs.get(key)}}
-
-
-def _inputs(resource: Mapping[str, Any]) -> Any:
-    inputs = resource.get("inputs") or {}
-    return _real(provider_inputs(inputs) if resource["type"].startswith(PROVIDER) else inputs)
 
 
 def _settings(resource: Mapping[str, Any], engine: tuple[int, int] | None) -> dict[str, Any]:
@@ -242,53 +203,3 @@ def _place(resource: Mapping[str, Any], shown: str) -> Place:
         if isinstance(position, str) and (found := _POSITION.fullmatch(position.split(",")[0])) and found["file"]:
             return Place(found["file"], int(found["line"] or 0))
     return Place(shown)
-
-
-def _real(value: Any, depth: int = 0) -> Any:
-    """A value of the deployment as rules see it."""
-    if depth > _MOST_DEPTH:
-        return Hidden(Reason.MISSHAPEN, f"nested more than {_MOST_DEPTH} deep")
-    if isinstance(value, Mapping):
-        signature = value.get(_SIGNATURE)
-        if signature is not None:
-            meant = _SIGNED.get(signature) if isinstance(signature, str) else None
-            return meant(value, depth) if meant else _OPAQUE
-        return {key: _real(item, depth + 1) for key, item in value.items() if key != _BOOKKEEPING}
-    if isinstance(value, list):
-        return [_real(item, depth + 1) for item in value]
-    return UNKNOWN if value == _UNKNOWN else value
-
-
-def _output(value: Mapping[str, Any], depth: int) -> Any:
-    if value.get("secret"):
-        return SECRET
-    return _real(value["value"], depth + 1) if "value" in value else UNKNOWN
-
-
-def _reference(value: Mapping[str, Any], depth: int) -> Any:
-    """What a property that takes a resource is on the wire: its id, or a component's URN."""
-    return _real(value.get("id") or value.get("urn"), depth + 1)
-
-
-def _content(value: Mapping[str, Any], depth: int) -> Any:
-    """An asset or archive: its text where it holds one, else where it comes from and its hash."""
-    rest = {key: item for key, item in value.items() if key != _SIGNATURE}
-    return rest["text"] if isinstance(rest.get("text"), str) else _real(rest, depth + 1)
-
-
-def _bytes(value: Mapping[str, Any], _: int) -> Any:
-    try:
-        return base64.b64decode(value.get("value") or "", validate=True).decode("utf-8", "backslashreplace")
-    except (ValueError, TypeError, binascii.Error):
-        return _OPAQUE
-
-
-_SIGNED: Final[Mapping[str, Callable[[Mapping[str, Any], int], Any]]] = {
-    # Hidden even where `--show-secrets` laid it bare: a rule's message may quote what it reads.
-    "1b47061264138c4ac30d75fd1eb44270": lambda _, __: SECRET,
-    "d0e6a833031e9bbcd3f4e8bde6ca49a4": _output,
-    "5cf8f73096256a8f31e491e813e4eb8e": _reference,
-    "c44067f5952c0a294b673a41bacd8c17": _content,
-    "0def7320c3a5731c473e5ecbe6d01bc7": _content,
-    "803fd3297a5875dc03ca845dda5d2a98": _bytes,
-}

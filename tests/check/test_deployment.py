@@ -125,6 +125,23 @@ def test_a_port_that_somebody_opened_by_hand_but_no_rule_twice():
     assert not subjects(group, rule)["it"].props.has("ingress")
 
 
+def test_a_policy_that_somebody_gave_by_hand_but_no_attachment_twice():
+    ours, theirs = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", "arn:aws:iam::aws:policy/AdministratorAccess"
+    role = resource(
+        "it",
+        "aws:iam/role:Role",
+        inputs={"assumeRolePolicy": "{}"},
+        outputs={"managedPolicyArns": [ours, theirs], "inlinePolicies": [{"name": "boot", "policy": "{}"}]},
+    )
+    attached = resource(
+        "a", "aws:iam/rolePolicyAttachment:RolePolicyAttachment", inputs={"role": "it-1", "policyArn": ours}
+    )
+    inline = resource("p", "aws:iam/rolePolicy:RolePolicy", inputs={"role": "it-1", "name": "boot"})
+    it = subjects(role, attached, inline)["it"]
+    assert it.props.texts("managedPolicyArns") == (theirs,)
+    assert not it.props.has("inlinePolicies")
+
+
 def test_resources_find_each_other_by_what_the_cloud_calls_them():
     stack = saved(
         deployment(resource("log", outputs={"arn": "arn:log"}), resource("it", inputs={"to": "arn:log"})), "f"
