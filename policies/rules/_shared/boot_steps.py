@@ -13,7 +13,7 @@ from typing import Any, Final
 from policies.engine.node import Node
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared.boot import BootText, Kind, kind_of, yaml_of
-from policies.rules._shared.command import Command
+from policies.rules._shared.command import SHELLS, Command
 from policies.rules._shared.packed import inflated, unpacked
 from policies.rules._shared.shell import commands, of_words
 
@@ -42,9 +42,10 @@ def script(text: BootText) -> Script:
     """The commands of a boot text; none for a text that runs nothing.
 
     Raises:
-        UnevaluatedError: Cloud-config that is no YAML.
+        UnevaluatedError: Cloud-config that is no YAML, or a script in a language that isn't read here.
     """
     if text.kind is Kind.SCRIPT:
+        _readable(text)
         found = _commands(text.text)
     elif text.kind is Kind.CLOUD_CONFIG:
         found = _of_cloud_config(cloud_config(text))
@@ -101,10 +102,29 @@ def _bottlerocket_commands(found: dict[str, Any]) -> Iterator[list[str]]:
                 yield [str(word) for word in words]
 
 
+def _readable(text: BootText) -> None:
+    """What a Perl script installs looks like nothing to a reader of shell scripts, and so would pass."""
+    first = _body(text.text).lstrip().partition("\n")[0]
+    if not first.startswith("#!"):
+        return
+    words = first.removeprefix("#!").split()
+    names = [word.rsplit("/", 1)[-1] for word in words if not word.startswith("-") and "=" not in word]
+    name = next((one for one in names if one != "env"), "")
+    if name in SHELLS or (name.startswith("python") and _parsed(_body(text.text)) is not None):
+        return
+    what = f"a script of {name or 'no interpreter'}, which can't be read"
+    raise UnevaluatedError(Reason.MISSHAPEN, f"user data holds {what}", text.node.path)
+
+
+def _body(text: str) -> str:
+    """A script without the line that tells cloud-init what it is."""
+    return re.sub(r"(?m)\A\s*(?:## *template: *jinja|#cloud-boothook)[^\n]*\n", "", text)
+
+
 @lru_cache(maxsize=64)
 def _commands(text: str, files: tuple[tuple[str, str], ...] = ()) -> tuple[Command, ...]:
     # Two rules read each script; a stack's nodes share few texts.
-    body = re.sub(r"(?m)\A\s*(?:## *template: *jinja|#cloud-boothook)[^\n]*\n", "", text)
+    body = _body(text)
     first = body.lstrip().partition("\n")[0]
     if first.startswith("#!") and "python" in first:
         return _of_python(body)
@@ -154,14 +174,18 @@ def _content(entry: dict[str, Any]) -> str | None:
     return unpacked(content) if re.search(r"b64|base64", str(entry.get("encoding", ""))) else content
 
 
+def _parsed(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError):
+        return None
+
+
 def _of_python(text: str) -> tuple[Command, ...]:
     """Programs that a Python script runs by words or lines that stand there as they are."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return ()
+    tree = _parsed(text)
     found: list[Command] = []
-    for call in ast.walk(tree):
+    for call in ast.walk(tree) if tree else ():
         if not isinstance(call, ast.Call) or not call.args:
             continue
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

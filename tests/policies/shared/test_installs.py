@@ -5,6 +5,8 @@ import gzip
 
 import pytest
 
+from policies.engine.node import Node
+from policies.engine.values import UnevaluatedError
 from policies.rules._shared.boot import BootText, Kind
 from policies.rules._shared.boot_steps import script
 from policies.rules._shared.installs import installs
@@ -107,6 +109,24 @@ def test_cloud_configs_files_that_it_runs():
 def test_cloud_configs_files_in_every_packing(content):
     config = f"write_files:\n - {{path: /opt/a.sh, {content}}}\nruncmd: [/opt/a.sh]\n"
     assert [install.moving for install in found(config, Kind.CLOUD_CONFIG)] == [("a",)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#!/usr/bin/perl\nsystem('yum install -y a');\n",
+        "#!/usr/bin/env -S ruby -w\n`yum install -y a`\n",
+        "#!/usr/bin/python2\nprint 'a'\n",
+    ],
+)
+def test_a_script_in_a_language_that_isnt_read_is_not_evaluated(text):
+    with pytest.raises(UnevaluatedError, match="can't be read"):
+        script(BootText(Node(text), text, Kind.SCRIPT))
+
+
+@pytest.mark.parametrize("first", ["#!/bin/bash -xe", "#! /usr/bin/env bash", "#!/usr/bin/env -S FOO=1 bash -e", ""])
+def test_shells_by_any_spelling_are_read(first):
+    assert [install.moving for install in found(f"{first}\nyum install -y a\n")] == [("a",)]
 
 
 def test_passwords_arent_shown():
