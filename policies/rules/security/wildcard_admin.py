@@ -73,9 +73,21 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     if resource.type in RBAC_TYPES:
         yield from given_away(resource)
         return
+    for cluster in parallelcluster.clusters(resource) if resource.type in parallelcluster.TYPES else ():
+        yield from _buckets(cluster)
     for statement in statements(resource):
         if statement.allows:
             yield from _JUDGES[statement.kind](statement)
+
+
+def _buckets(cluster: Node) -> Iterator[Violation]:
+    """What becomes s3:* on the buckets named. Source: ParallelCluster, templates/cdk_builder_utils.py."""
+    for part in parallelcluster.machines(cluster):
+        for access in part.node.each("Iam", "S3Access"):
+            bucket = access.at("BucketName")
+            every = (bucket.text() or "").strip("*") == "" and (access.text("KeyName") or "*").strip("*/") == ""
+            if every and bucket.present and access.flag("EnableWriteAccess", default=False):
+                yield Violation(bucket, f"allows {part} s3:* on every bucket")
 
 
 def _attached(resource: Subject) -> Iterator[Node]:
