@@ -13,7 +13,7 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
-from policies.engine.values import Reason, UnevaluatedError
+from policies.engine.values import Reason, Reference, UnevaluatedError
 from policies.rules._shared import karpenter, machines, parallelcluster, templates
 from policies.rules._shared.types import SUBNET
 
@@ -33,14 +33,13 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
 def _group(group: Subject, stack: Stack) -> Iterator[Violation]:
     at = group.props.at("subnetIds" if group.type == templates.NODE_GROUP else "vpcZoneIdentifiers")
     zones = group.props.at("availabilityZones")
-    several = [node for node in (at, zones) if _spreads(node, stack)]
-    if not several or not list(templates.uses(group)):
+    if not list(templates.uses(group)):
         return
     if any(templates.efa_interfaces(template) for template in templates.templates_of(group, stack)):
-        yield from (Violation(node, f"has EFA and {_told(node)}") for node in several)
+        yield from (Violation(node, f"has EFA and {_told(node)}") for node in (at, zones) if _spreads(node, stack))
     elif templates.has_unseen_template(group, stack):
         types = templates.types_of_group(group, stack)
-        if not types or machines.takes_efa(types):
+        if (not types or machines.takes_efa(types)) and (_spreads(at, stack) or _spreads(zones, stack)):
             message = "whether the machines have EFA is in a launch template outside of what is judged"
             raise UnevaluatedError(Reason.ABSENT, message, ("launchTemplate",))
 
@@ -86,7 +85,16 @@ def _queue(queue: Node, stack: Stack) -> Iterator[Violation]:
 
 
 def _spreads(node: Node, stack: Stack) -> bool:
-    return _several(list(node.texts()), stack)
+    """Whether a list of subnets or zones is of more than one zone.
+
+    Raises:
+        UnevaluatedError: Only the cloud knows how many there are.
+    """
+    names = node.texts()
+    # A render shows a list that only the cloud knows by its first element, or by one symbol for the whole.
+    if len(names) == 1 and isinstance(names[0], Reference) and (not node.is_list or names[0].path.endswith("[0]")):
+        raise UnevaluatedError(Reason.UNKNOWN, f"only the cloud knows how many there are ({names[0]})", node.path)
+    return _several(list(names), stack)
 
 
 def _several(names: list[str], stack: Stack) -> bool:
