@@ -7,9 +7,11 @@ from typing import Final
 
 from policies.engine.facts import Facts
 from policies.engine.node import Node
-from policies.engine.values import Reference
+from policies.engine.values import Reason, Reference, UnevaluatedError
 
 _AMI: Final = re.compile(r"ami-[\w-]+")
+_BLANK: Final = re.compile(r"\$\{\w+\}|\$\w+|<[^<>]+>")
+"""What templates of files have where somebody fills an id in: ${CUSTOM_AMI}, <ami-id>."""
 _TOKEN: Final = re.compile(r"invoke:([^#]+)")
 _PLACEHOLDERS: Final = frozenset({"unresolved"})
 """What a lock holds for an image that nobody has built yet: it starts nothing."""
@@ -22,7 +24,7 @@ def moves(node: Node, facts: Facts) -> str:
     there as it is counts as pinned.
 
     Raises:
-        UnevaluatedError: It is unknown.
+        UnevaluatedError: It is unknown, or a template's blank.
     """
     value = node.text()
     if not value:
@@ -33,6 +35,8 @@ def moves(node: Node, facts: Facts) -> str:
         return ""
     if value.startswith("resolve:ssm:"):
         return f"looks the image up at every launch ({value})"
+    if _BLANK.fullmatch(value):
+        raise UnevaluatedError(Reason.UNKNOWN, f"{value} is filled in later", node.path)
     if not _AMI.fullmatch(value):
         return f"{value!r} is no image's id"
     return "" if facts.images is None else f"{value} stands in no release lock"
