@@ -53,3 +53,10 @@ def test_spellings_of_one_tag(key):
 @pytest.mark.parametrize("given", [{}, {"cost": "1"}, {"cost-centre": ""}, {"centre": "1"}])
 def test_lacks(given):
     assert lacking(["cost-centre"], own_tags(subject({"tags": given}).props.at("tags"))) == ["cost-centre"]
+
+
+def test_tags_that_only_the_cloud_knows_may_hold_what_is_missing():
+    given = own_tags(subject({"tags": {"*": "${urn:vpc.tagsAll[*]}", "owner": "a"}}).props.at("tags"))
+    assert lacking(["owner"], given) == []
+    with pytest.raises(UnevaluatedError, match="only the cloud knows"):
+        lacking(["owner", "release"], given)
