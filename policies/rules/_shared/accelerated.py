@@ -23,7 +23,8 @@ _LABEL: Final = re.compile(
     r"|(?:(?:karpenter\.k8s\.aws|eks\.amazonaws\.com)/)?instance-(?:gpu|accelerator)-.*"
 )
 """Labels that nodes with accelerators have, and no others."""
-_PRESENT: Final = ("In", "Exists", "Gt", "Gte")
+PRESENT: Final = ("In", "Exists", "Gt", "Gte")
+"""Operators of requirements that only a node with the label meets."""
 _NO: Final = ("", "0", "false", "none")
 
 
@@ -40,7 +41,7 @@ def selects(key: str, operator: str, values: Iterable[str]) -> bool:
             return CATEGORIES.issuperset(values)
         if any(value.lower() in _NO for value in values):
             return False
-    return operator in _PRESENT and _LABEL.fullmatch(key) is not None
+    return operator in PRESENT and _LABEL.fullmatch(key) is not None
 
 
 def has_accelerators(pool: Subject) -> bool:

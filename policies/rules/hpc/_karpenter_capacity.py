@@ -13,9 +13,9 @@ from policies.engine.node import Node
 from policies.engine.rule import Violation
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared import karpenter
+from policies.rules._shared.node_life import RESERVED
 
-RESERVED: Final = "reserved"
-_KINDS: Final = ("reserved", "on-demand", "spot")
+_KINDS: Final = (RESERVED, "on-demand", "spot")
 _RESERVATION: Final = ("capacity-reservation-id", "capacity-reservation-type", "capacity-reservation-interruptible")
 
 

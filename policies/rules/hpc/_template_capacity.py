@@ -17,11 +17,11 @@ from policies.engine.rule import Violation
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared import templates
+from policies.rules._shared.capacity import CAPACITY_BLOCK
 
 SPOT: Final = "spot"
-BLOCK: Final = "capacity-block"
 # Markets that exist only within a reservation.
-_OF_A_RESERVATION: Final = (BLOCK, "interruptible-capacity-reservation")
+_OF_A_RESERVATION: Final = (CAPACITY_BLOCK, "interruptible-capacity-reservation")
 _ONLY: Final = "capacity-reservations-only"
 _ID: Final = "capacityReservationId"
 _GROUP: Final = "capacityReservationResourceGroupArn"
@@ -47,12 +47,12 @@ def of_template(template: Subject) -> Iterator[Violation]:
     if named:
         yield from _target(target, preference, prefers)
     group = templates.placement(template)
-    if market == BLOCK and group is not None:
+    if market == CAPACITY_BLOCK and group is not None:
         yield Violation(
             group, f"is placement group {group.text()}: a capacity block takes none, AWS places its machines"
         )
     requirements = template.props.at("instanceRequirements")
-    if templates.filled(requirements) and (market == BLOCK or target.text(_ID)):
+    if templates.filled(requirements) and (market == CAPACITY_BLOCK or target.text(_ID)):
         yield Violation(requirements, "choose among types, and the reservation is of one type")
 
 
@@ -92,9 +92,9 @@ def _markets(template: Subject, kind: str, at: Node) -> Iterator[Violation]:
     market = templates.market(template)
     if market == SPOT:
         yield Violation(at, f"{template.name} asks for the spot market, which EKS refuses: say capacityType SPOT")
-    elif kind == "CAPACITY_BLOCK" and market != BLOCK:
+    elif kind == "CAPACITY_BLOCK" and market != CAPACITY_BLOCK:
         yield Violation(at, f"is CAPACITY_BLOCK, and the market of {template.name} is {market or 'on-demand'}")
-    elif kind != "CAPACITY_BLOCK" and market == BLOCK:
+    elif kind != "CAPACITY_BLOCK" and market == CAPACITY_BLOCK:
         yield Violation(at, f"is {kind}, and the market of {template.name} is {market}")
     if kind == "SPOT" and _reserves(template):
         yield Violation(at, f"is SPOT, and {template.name} is bound to reservations: spot never runs in one")
@@ -111,7 +111,7 @@ def of_group(group: Subject, stack: Stack) -> Iterator[Violation]:
         yield Violation(share, f"leaves a share to spot, and the group targets reservations: {share.text()} %, not 100")
     for template in templates.templates_of(group, stack):
         market = templates.market(template)
-        if policies and market in (SPOT, BLOCK):
+        if policies and market in (SPOT, CAPACITY_BLOCK):
             text = f"{template.name} asks for the {market} market, which no policy of mixed instances takes"
             yield Violation(policies[0], text)
         if share is not None and _reserves(template):
@@ -120,7 +120,7 @@ def of_group(group: Subject, stack: Stack) -> Iterator[Violation]:
         if market == SPOT and reserved:
             yield Violation(own, f"targets reservations, and {template.name} asks for the spot market")
         node = group.props.at("placementGroup")
-        if market == BLOCK and node.text():
+        if market == CAPACITY_BLOCK and node.text():
             yield Violation(node, f"is placement group {node.text()}: a capacity block takes none")
         types = sorted({use.instance_type for use in templates.uses(group) if use.instance_type})
         if templates.reserves(template).text(_ID) and len(types) > 1:

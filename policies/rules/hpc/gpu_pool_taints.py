@@ -16,6 +16,7 @@ from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared import karpenter, machines, templates
+from policies.rules._shared.accelerated import PRESENT
 
 _KEEPS_OUT: Final = ("no_schedule", "noschedule", "no_execute", "noexecute")
 _KEYS: Final = re.compile(
@@ -24,7 +25,6 @@ _KEYS: Final = re.compile(
 _IMAGES: Final = ("GPU", "NVIDIA", "NEURON")
 # Requirements that only nodes with accelerators can meet.
 _LABELS: Final = re.compile(r"instance-(gpu|accelerator)-(name|manufacturer|count|memory)|nvidia\.com/gpu.*")
-_MEETS: Final = ("In", "Exists", "Gt", "Gte")
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
@@ -76,7 +76,7 @@ def _of_pool(pool: Subject) -> str:
             requirement.key
             for requirement in karpenter.requirements(pool)
             if _LABELS.fullmatch(requirement.key)
-            and requirement.operator in _MEETS
+            and requirement.operator in PRESENT
             and not (requirement.operator == "In" and requirement.values in (("0",), ("false",)))
         ),
     ]
