@@ -50,7 +50,20 @@ _RESOURCE: Final = {
     "aws:sqs/queue:Queue": "policy",
     "aws:sqs/queuePolicy:QueuePolicy": "policy",
 }
+_ATTACHED: Final = {
+    ROLE: "managedPolicyArns",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "policyArn",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": "policyArn",
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "policyArn",
+    "aws:iam/policyAttachment:PolicyAttachment": "policyArn",
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "policyArns",
+    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": "policyArns",
+    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": "policyArns",
+    "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": "managedPolicyArn",
+}
 IDENTITY_TYPES: Final = (ROLE, *_IDENTITY)
+ATTACHING_TYPES: Final = tuple(_ATTACHED)
+"""Types that attach managed policies."""
 RESOURCE_TYPES: Final = tuple(_RESOURCE)
 DOCUMENT_TYPES: Final = (*IDENTITY_TYPES, *RESOURCE_TYPES)
 
@@ -179,6 +192,17 @@ def documents(resource: Subject) -> Iterator[Document]:
         yield from _present(props.at(_IDENTITY[resource.type]), DocumentKind.IDENTITY)
     elif resource.type in _RESOURCE:
         yield from _present(props.at(_RESOURCE[resource.type]), DocumentKind.RESOURCE)
+
+
+def attached(resource: Subject) -> Iterator[Node]:
+    """The places that name managed policies by ARN, one each; none for other types."""
+    key = _ATTACHED.get(resource.type)
+    if key is None:
+        return
+    if key.endswith("s"):
+        yield from resource.props.each(key)
+    else:
+        yield resource.props.at(key)
 
 
 def _present(node: Node, kind: DocumentKind) -> Iterator[Document]:

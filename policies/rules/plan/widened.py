@@ -11,11 +11,17 @@ from policies.engine.rule import Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared import iam, ingress
 
-ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 # What is made for something else, by the property that names it: new rights, if that is there already.
 _FOR: Final = {
-    ATTACHMENT: "role",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "role",
     "aws:iam/rolePolicy:RolePolicy": "role",
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "roleName",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": "user",
+    "aws:iam/userPolicy:UserPolicy": "user",
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "group",
+    "aws:iam/groupPolicy:GroupPolicy": "group",
+    "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": "permissionSetArn",
+    "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy": "permissionSetArn",
     ingress.SECURITY_GROUP_RULE: "securityGroupId",
     ingress.INGRESS_RULE: "securityGroupId",
     ingress.NETWORK_ACL_RULE: "networkAclId",
@@ -46,9 +52,7 @@ def _grants(resource: Subject) -> set[str]:
         sides = [*rule.cidrs(), *rule.prefix_lists(), *rule.groups()]
         if rule.allows:
             allowed |= {f"{side.text()} in by {rule.protocol} {_ports(rule)}" for side in sides}
-    if resource.type == ATTACHMENT:
-        allowed.add(f"{resource.props.text('policyArn')}")
-    return allowed
+    return allowed | {arn for node in iam.attached(resource) if (arn := node.text())}
 
 
 def _denials(resource: Subject) -> set[str]:
@@ -77,8 +81,8 @@ RULE: Final = PlanRule(
     pack="plan",
     title="Wider rights and wider network access are approved by whoever answers for security",
     severity=everywhere(Severity.HIGH),
-    types=tuple(dict.fromkeys((*iam.DOCUMENT_TYPES, *ingress.FIREWALL_TYPES, *_FOR))),
-    properties=("policy", "assumeRolePolicy", "inlinePolicies", "ingress", "policyArn"),
+    types=tuple(dict.fromkeys((*iam.DOCUMENT_TYPES, *iam.ATTACHING_TYPES, *ingress.FIREWALL_TYPES, *_FOR))),
+    properties=("policy", "assumeRolePolicy", "inlinePolicies", "ingress", "policyArn", "managedPolicyArns"),
     why=(
         "A statement more in a policy, a trust or a firewall is one line of a diff and all that an intruder needs; a"
         " review that isn't pointed at it passes over it."

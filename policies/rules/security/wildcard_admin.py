@@ -11,22 +11,11 @@ from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.iam import IDENTITY_TYPES, ROLE, DocumentKind, Statement, statements
+from policies.rules._shared.iam import ATTACHING_TYPES, IDENTITY_TYPES, DocumentKind, Statement, attached, statements
 from policies.rules._shared.rbac import RBAC_TYPES, given_away
 from policies.rules._shared.web_identity import untrusted
 from policies.rules._shared.who import says_nothing, says_who
 
-_ATTACHED: Final = {
-    ROLE: "managedPolicyArns",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "policyArn",
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment": "policyArn",
-    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": "policyArn",
-    "aws:iam/policyAttachment:PolicyAttachment": "policyArn",
-    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "policyArns",
-    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": "policyArns",
-    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": "policyArns",
-    "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": "managedPolicyArn",
-}
 _ADMINISTRATORS: Final = re.compile(r"arn:[\w-]+:iam::aws:policy/(?:AdministratorAccess|IAMFullAccess|PowerUserAccess)")
 # Those of a bucket and of a repository are HERD-052's and HERD-038's.
 _RESOURCES: Final = (
@@ -96,13 +85,7 @@ def _attached(resource: Subject) -> Iterator[Node]:
             for part in parallelcluster.machines(cluster):
                 yield from (one.at("Policy") for one in part.node.each("Iam", "AdditionalIamPolicies"))
         return
-    if resource.type not in _ATTACHED:
-        return
-    key = _ATTACHED[resource.type]
-    if key.endswith("s"):
-        yield from resource.props.each(key)
-    else:
-        yield resource.props.at(key)
+    yield from attached(resource)
 
 
 def _identity(statement: Statement) -> Iterator[Violation]:
@@ -167,7 +150,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="Nobody may do everything; OIDC trust names one repository and one environment",
     severity=everywhere(Severity.CRITICAL),
-    types=tuple(dict.fromkeys((*IDENTITY_TYPES, *_ATTACHED, *_RESOURCES, *parallelcluster.TYPES, *RBAC_TYPES))),
+    types=tuple(dict.fromkeys((*IDENTITY_TYPES, *ATTACHING_TYPES, *_RESOURCES, *parallelcluster.TYPES, *RBAC_TYPES))),
     properties=("policy", "assumeRolePolicy", "inlinePolicies", "managedPolicyArns", "policyArn", "rules", "subjects"),
     why=(
         "A role that may do everything makes each pod, node or pipeline that holds it the account's owner, and a"
