@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from herd.graph.symbols import prefix
 from herd.render import bundles, manifests, options, policy_document
 from herd.render.construction import Construction, current
 from herd.render.shapes import invoke_result, missing_outputs
+from herd.render.transforms import Callbacks, Transforms
 from herd.render.wire import is_secret, plain_struct, secret
 
 _STACK: Final = "pulumi:pulumi:Stack"
@@ -64,6 +65,7 @@ class Monitor:
         self._resources: dict[str, Resource] = {}
         self._answers: dict[str, struct_pb2.Struct] = {}
         self._outputs: dict[str, dict[str, Any]] = {}
+        self.transforms = Transforms(Callbacks(self))
 
     def graph(self) -> Graph:
         """What has been registered."""
@@ -83,10 +85,23 @@ class Monitor:
         return resource_pb2.RegisterPackageResponse(ref=f"{request.name}@{request.version}")
 
     def RegisterResource(self, request: Any) -> Any:
+        tokens = self.transforms.chain(request, self._ancestors(request.parent))
+        return self._transformed(tokens, request) if tokens else self._register(request)
+
+    async def _transformed(self, tokens: list[str], request: Any) -> Any:
+        self.transforms.of_resource(self._urn(request), [one.token for one in request.transforms])
+        await self.transforms.apply(tokens, request)
+        return self._register(request)
+
+    def _ancestors(self, urn: str) -> Iterator[str]:
+        while urn:
+            yield urn
+            above = self._resources.get(urn)
+            urn = above.parent or "" if above else ""
+
+    def _register(self, request: Any) -> Any:
         construction = current()
         urn = self._urn(request)
-        if request.transforms:
-            self._refuse("transforms", urn, construction.source)
         if request.state_migrations:
             self._refuse("state migrations", urn, construction.source)
         inputs = plain_struct(request.object)
@@ -182,12 +197,12 @@ class Monitor:
     def ExistsResource(self, request: Any) -> Any:
         raise InvalidInputError.one(f"{request.type}: a render can't ask the cloud whether a resource exists")
 
-    def RegisterStackTransform(self, _request: Any) -> Any:
-        raise InvalidInputError.one(
-            "a render doesn't run transforms", fix="set the property where the resource is made"
-        )
+    def RegisterStackTransform(self, request: Any) -> Any:
+        self.transforms.of_stack(request.token)
+        return empty_pb2.Empty()
 
-    RegisterStackInvokeTransform = RegisterStackTransform
+    def RegisterStackInvokeTransform(self, _request: Any) -> Any:
+        raise InvalidInputError.one("a render doesn't run transforms of calls", fix="pass what the call should have")
 
     def RegisterResourceHook(self, _request: Any) -> Any:
         return empty_pb2.Empty()

@@ -40,10 +40,24 @@ class _Immediately(ThreadPoolExecutor):
     def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         done: Future[Any] = Future()
         try:
-            done.set_result(call(*args, **kwargs))
+            result = call(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 - the future carries it to whoever waits
             done.set_exception(error)
+        else:
+            if asyncio.iscoroutine(result):  # a registration that transforms look at first
+                asyncio.ensure_future(result).add_done_callback(lambda task: _hand_over(task, done))
+            else:
+                done.set_result(result)
         return done
+
+
+def _hand_over(task: asyncio.Task[Any], done: Future[Any]) -> None:
+    if task.cancelled():
+        done.cancel()
+    elif error := task.exception():
+        done.set_exception(error)
+    else:
+        done.set_result(task.result())
 
 
 def run_program(
@@ -93,6 +107,7 @@ def _run(root: Path, main: Path, config: Mapping[str, str], monitor: Monitor, se
             root_directory=str(root),
         )
     )
+    pulumi_settings.SETTINGS.callbacks = monitor.transforms.callbacks
     pulumi_config.set_all_config(dict(config), list(secrets))
     loop = asyncio.new_event_loop()
     loop.set_default_executor(_Immediately())
@@ -134,7 +149,13 @@ async def _settled(await_all_outstanding_tasks: bool = True) -> None:
     while manager.rpcs or (await_all_outstanding_tasks and pulumi_settings.SETTINGS.outputs):
         while manager.rpcs:
             await asyncio.sleep(0)
-            await manager.rpcs.pop()
+            try:
+                await manager.rpcs.pop()
+            except Exception:
+                await asyncio.sleep(0)
+                if manager.unhandled_exception is None:
+                    raise
+                break  # a task's error has its traceback once, and the SDK has had it: what it kept is raised below
         if manager.unhandled_exception is not None:
             raise manager.unhandled_exception.with_traceback(manager.exception_traceback)
         outputs = list(pulumi_settings.SETTINGS.outputs)

@@ -162,11 +162,12 @@ def test_every_option_of_the_protocol_is_read():
         "remote", "replaceOnChanges", "replacement_trigger", "retainOnDelete", "deletedWith", "replace_with", "hooks",
         "hideDiffs", "envVarMappings",
     }  # fmt: skip
-    refused = {"transforms", "state_migrations"}
+    refused = {"state_migrations"}
     # How SDK and engine talk, not what the program asked for; checksums and packageRef name a plugin, as version does.
     talk = {
         "acceptSecrets", "acceptResources", "supportsPartialValues", "aliasSpecs", "parentStackTraceHandle",
         "supportsResultReporting", "stackTrace", "snippetId", "accepts_byte_string", "pluginChecksums", "packageRef",
+        "transforms",
     }  # fmt: skip
 
     fields = set(resource_pb2.RegisterResourceRequest.DESCRIPTOR.fields_by_name)
