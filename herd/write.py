@@ -79,6 +79,9 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _meant(path: Path) -> Path:
+    # What /dev/stdout leads to has no path of its own if it is a pipe.
+    if _is_stream(path):
+        return path
     try:
         return path.resolve() if path.is_symlink() else path
     except (OSError, RuntimeError):

@@ -94,6 +94,17 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     assert pipe.is_fifo()
 
 
+def test_a_link_to_a_pipe_without_a_path_is_written_to(tmp_path):
+    reader, writer = os.pipe()
+    link = tmp_path / "stdout"
+    link.symlink_to(f"/proc/self/fd/{writer}")
+    write.check_writable(link)
+    write.write_text(link, "x")
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        assert stream.read() == "x"
+
+
 def test_an_interrupt_leaves_the_old_file_and_no_scratch(tmp_path, monkeypatch):
     path = tmp_path / "a"
     path.write_text("old")

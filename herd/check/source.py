@@ -47,6 +47,8 @@ def read(name: str) -> Source:
         raise InvalidInputError.one("a file without a name", fix="name one, or - for standard input")
     try:
         if name == STDIN:
+            if sys.stdin is None:
+                raise InvalidInputError.one("is closed: there is nothing to read", file=shown)
             data = _read(sys.stdin.buffer, shown)
         else:
             with Path(name).open("rb") as stream:

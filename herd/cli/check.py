@@ -125,7 +125,9 @@ def _report(outcome: Outcome, form: Format, output: Path | None, *, verbose: boo
 
         show(report(outcome, verbose=verbose), sys.stdout)
         return
-    text = _text(outcome, form, verbose=verbose, errors=output is not None)
+    # JSON is UTF-8 (RFC 8259), whatever the locale says; what is plain ASCII is both.
+    universal = output is not None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    text = _text(outcome, form, verbose=verbose, errors=output is not None, ascii_json=not universal)
     if output is None:
         sys.stdout.write(text)
         return
@@ -135,7 +137,7 @@ def _report(outcome: Outcome, form: Format, output: Path | None, *, verbose: boo
     sys.stdout.writelines(f"{shown(verdict_line(verdict))}\n" for verdict in outcome.verdicts)
 
 
-def _text(outcome: Outcome, form: Format, *, verbose: bool, errors: bool) -> str:
+def _text(outcome: Outcome, form: Format, *, verbose: bool, errors: bool, ascii_json: bool) -> str:
     if form is Format.TEXT:
         from herd.check.report.text import report
 
@@ -148,7 +150,9 @@ def _text(outcome: Outcome, form: Format, *, verbose: bool, errors: bool) -> str
     from herd.check.report.sarif import log
 
     data = document(outcome) if form is Format.JSON else log(outcome, repository=_repository())
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(data, indent=2, ensure_ascii=ascii_json) + "\n"
+    # A file's name may be no text; half a character is told by its number.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _repository() -> str:

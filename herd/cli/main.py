@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import importlib
 import os
@@ -87,22 +88,33 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         _forget_output()
-        sys.stderr.write(f"error: {error.filename or 'the output'}: {error.strerror or error}\n")
+        # Nothing but the current folder can be missing without a name.
+        unnamed = "the current folder" if isinstance(error, FileNotFoundError) else "the output"
+        sys.stderr.write(f"error: {error.filename or unnamed}: {error.strerror or error}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         sys.exit(INTERRUPTED)
 
 
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """What an encoding lacks as JSON spells it, for text too: Python's own spelling breaks the JSON that it stands in."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), error.end
+
+
 def _streams() -> None:
     """Somewhere to write where the caller closed an output (`>&-`), and a sign for what an encoding lacks."""
+    codecs.register_error(_escaped.__name__, _escaped)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             # Open as long as the program runs.
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         elif name == "stdout" and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=_escaped.__name__)
 
 
 def _forget_output() -> None:

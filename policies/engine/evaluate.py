@@ -152,7 +152,8 @@ class Evaluation:
                 self.findings.append(self._finding(rule, severity, violation))
         except UnevaluatedError as error:
             self.not_evaluated.append(_silent(rule, severity, subject, error))
-        except Exception as error:  # noqa: BLE001 - a rule's bug must never pass as obedience, nor stop the others
+        # A rule's bug must never pass as obedience, nor stop the others; its `exit()` would end all with success.
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is
             crash = UnevaluatedError(Reason.CRASHED, _crash(rule, error))
             self.not_evaluated.append(_silent(rule, severity, subject, crash))
         else:
@@ -184,7 +185,7 @@ def _silent(rule: Rule, severity: Severity, subject: Subject | None, error: Unev
     return NotEvaluated(rule.id, severity, urn, show_path(error.path), error.reason, str(error), place)
 
 
-def _crash(rule: Rule, error: Exception) -> str:
+def _crash(rule: Rule, error: BaseException) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == rule.file]
     line = f":{frames[-1].lineno}" if frames else ""
     return f"the rule itself failed at {rule.file.name}{line}: {type(error).__name__}: {error}"

@@ -48,6 +48,12 @@ def test_gzip_that_is_put_together_is_read_to_its_end(tmp_path):
     assert read(str(tmp_path / "a.yaml.gz")).text == "a: 1\nb: 2\n"
 
 
+def test_a_standard_input_that_is_closed(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InvalidInputError, match="<stdin>: is closed"):
+        read("-")
+
+
 def test_a_file_without_a_name():
     with pytest.raises(InvalidInputError, match="a file without a name"):
         read("")

@@ -1,5 +1,7 @@
 """A verdict: results, waivers, and what stops."""
 
+import sys
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -45,6 +47,12 @@ def test_a_critical_rule_that_could_not_say_stops_and_others_do_not(verdict):
     it = verdict({"acl": "[secret]", "policy": "[secret]"}, PROD, protect=True)
     assert [item.rule for item in it.results.not_evaluated] == ["HERD-901", "HERD-904"]
     assert [item.rule for item in it.stopping] == ["HERD-901"]
+
+
+def test_a_rule_that_ends_the_program_stops(verdict, crashed):
+    it = verdict({}, asked=(replace(crashed, check=lambda *_: sys.exit(0)),))
+    (silent,) = it.results.not_evaluated
+    assert (silent.reason, it.stops) == ("crashed", True)
 
 
 def test_a_rule_that_crashes_stops(verdict, crashed):

@@ -3,6 +3,7 @@
 import gc
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -172,6 +173,21 @@ def test_forms_for_programs(herd, write, form):
     assert code == 1
     json.loads(out)
     assert "HERD-041" in out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_json_is_utf_8_whatever_the_locale_says(herd, write, monkeypatch, encoding):
+    write("a.yaml", LATEST.replace("trainer,", "größe,"))
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
+    herd("--file", "a.yaml", "--format", "json")
+    assert json.loads(raw.getvalue().decode("utf-8"))["findings"][0]["resource"] == "Pod/team-a/größe"
+
+
+def test_json_in_a_file_about_one_whose_name_is_no_text(herd, write, tmp_path):
+    name = write(os.fsdecode(b"\xff.yaml"), LATEST)
+    assert herd("--file", name, "--format", "json", "--output", "report.json")[0] == 1
+    assert json.loads((tmp_path / "report.json").read_text())["inputs"][0]["name"] == name
 
 
 def test_annotations(herd, write, monkeypatch):

@@ -40,7 +40,7 @@ def test_a_closed_output():
 
 
 def test_a_sign_that_the_output_s_encoding_lacks():
-    command = "import sys; from herd.cli.main import _streams; _streams(); sys.stdout.write('ü')"
+    command = "import sys; from herd.cli.main import _streams; _streams(); sys.stdout.write('ü😀\\\\udcff')"
     ended = subprocess.run(
         [sys.executable, "-c", command],
         cwd=ROOT,
@@ -50,4 +50,20 @@ def test_a_sign_that_the_output_s_encoding_lacks():
         check=True,
         timeout=60,
     )
-    assert ended.stdout == r"\xfc"
+    assert ended.stdout == r"\u00fc\ud83d\ude00\udcff"
+
+
+def test_a_folder_that_is_gone(tmp_path):
+    command = (
+        "import os, sys; os.rmdir(os.getcwd()); sys.argv[1:] = ['check', 'dev']; from herd.cli.main import main; main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr) == (1, "error: the current folder: No such file or directory\n")

@@ -67,11 +67,14 @@ def report(outcome: Outcome, *, verbose: bool = False, errors: bool = False) -> 
         if index:
             yield Line()
         yield from _verdict(verdict, verbose=verbose)
-    if len(outcome.verdicts) > 1:
+    failing = [verdict.name for verdict in outcome.verdicts if verdict.stops]
+    said = [f"{len(failing)} of {len(outcome.verdicts)} fail: {', '.join(failing)}" if failing else "all pass"]
+    said = said if len(outcome.verdicts) > 1 else []
+    if outcome.errors:
+        said.append(f"not everything could be judged: {counted(len(outcome.errors), 'problem')}")
+    if said:
         yield Line()
-        failing = [verdict.name for verdict in outcome.verdicts if verdict.stops]
-        said = f"{len(failing)} of {len(outcome.verdicts)} fail: {', '.join(failing)}" if failing else "all pass"
-        yield _line(0, (said, "bold red" if failing else "bold green"))
+        yield _line(0, ("; ".join(said), "bold red" if failing or outcome.errors else "bold green"))
 
 
 def _line(indent: int, *parts: tuple[str, str]) -> Line:
