@@ -53,10 +53,11 @@ _OUTPUTS: Final = {
 }
 _IN_OUR_REGISTRY: Final = (REPOSITORY, "awsx:ecr:Image", "awsx-go:ecr:Image")
 
-_SYMBOL: Final = re.compile(r"\$\{([^{}]+)\}")
+# `${urn:…}` is a render's, and only the cloud knows it; the others (`${TAG}`, `$TAG`) are envsubst's and Flux's.
+_SYMBOL: Final = re.compile(r"\$\{([^{}]+)\}|\$[A-Za-z_]\w*")
+_VARIABLE_AT_END: Final = re.compile(r"\$(?:\{(?!urn:|invoke:)[^{}]+\}|[A-Za-z_]\w*)$")
 _HOLE: Final = "\0"
 _TEMPLATE: Final = re.compile(r"\{\{|\$\(")
-_UNSURE: Final = re.compile(r"\{\{|\$[({]")
 _DIGEST: Final = re.compile(rf"(?:sha256|sha512):[0-9a-f]+|unresolved|[^:]*{_HOLE}.*|sha256:{_HOLE}")
 
 _MOVING: Final = re.compile(
@@ -97,13 +98,23 @@ def images(resource: Subject) -> Iterator[Node]:
 
     What may not be readable comes last: it must not hide what is.
     """
-    unsure = []
+    partly, later = [], []
     for node in _places(resource):
-        if node.hidden or _UNSURE.search(node.text() or ""):
-            unsure.append(node)
+        text = "" if node.hidden else node.text() or ""
+        if node.hidden or _is_later(text):
+            later.append(node)
+        elif "$" in text:
+            partly.append(node)
         else:
             yield node
-    yield from unsure
+    yield from (*partly, *later)
+
+
+def _is_later(name: str) -> bool:
+    """Whether nothing of a name can be told: a template, or a variable that may stand for its tag and digest too."""
+    if _TEMPLATE.search(name) is not None:
+        return True
+    return _VARIABLE_AT_END.search(name) is not None and not re.search("[:@]", _SYMBOL.sub("", name).rpartition("/")[2])
 
 
 def _places(resource: Subject) -> Iterator[Node]:
@@ -131,15 +142,15 @@ def read(node: Node) -> Image:
     text = node.text() or ""
     if isinstance(text, Reference):
         return _given(node, text)
-    if _TEMPLATE.search(text):
+    if _is_later(text):
         raise UnevaluatedError(Reason.UNKNOWN, f"{text} is filled in later", node.path)
     first = _SYMBOL.match(text)
-    of_stack = first is not None and any(type_ in first[1] for type_ in _IN_OUR_REGISTRY)
+    of_stack = first is not None and any(type_ in (first[1] or "") for type_ in _IN_OUR_REGISTRY)
     name, at, digest = _SYMBOL.sub(_HOLE, text).partition("@")
     above, _, last = name.rpartition("/")
     _, colon, tag = last.partition(":")
     host = name.partition("/")[0] if above else DOCKER_HUB
-    if first and not of_stack and not host.removeprefix(_HOLE):
+    if first and not of_stack and (not above or not host.removeprefix(_HOLE)):
         host = ""
     elif host != "localhost" and not re.search(r"[.:\0]", host):
         host = DOCKER_HUB

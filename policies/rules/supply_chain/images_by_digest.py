@@ -17,7 +17,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     for node in images(resource):
         image = read(node)
         if not image.pinned:
-            what = f"the tag {image.tag}" if image.tag else "nothing but its repository"
+            what = f"the tag {image.tag}".replace("\0", "…") if image.tag else "nothing but its repository"
             yield Violation(node, f"{image.text} is named by {what}, not by digest: the content can change under it")
 
 

@@ -70,7 +70,7 @@ def _is_text(node: Node) -> bool:
 
 def _moving(node: Node, tag: str, shown: str) -> Iterator[Violation]:
     if _SYMBOL.search(tag):
-        raise UnevaluatedError(Reason.UNKNOWN, f"only the cloud knows the tag of {shown}", node.path)
+        raise UnevaluatedError(Reason.UNKNOWN, f"the tag of {shown} is known later", node.path)
     if moves(tag):
         yield Violation(node, f"{shown} follows {tag}: another image after the next push")
 

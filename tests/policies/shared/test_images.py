@@ -45,6 +45,13 @@ def test_a_symbol_may_stand_for_the_repository_the_tag_and_the_digest():
     assert image("${urn:x::y::aws:ssm/parameter:Parameter::p.value}/trainer:1").host is None
 
 
+def test_a_variable_may_stand_for_the_repository_and_the_tag():
+    found = image("${REPOSITORY}:${TAG}")
+    assert (found.host, found.tag, found.pinned) == (None, "\0", False)
+    assert image("${REGISTRY}/trainer:latest").tag == "latest"
+    assert image("registry.acme.io/trainer:$TAG").host == "registry.acme.io"
+
+
 def test_an_output_says_what_it_is_by_its_owner():
     url = Reference("${r.repositoryUrl}", REPOSITORY, "repositoryUrl")
     assert (image(url).of_stack, image(url).tag, image(url).pinned) == (True, None, False)
@@ -57,6 +64,9 @@ def test_an_output_says_what_it_is_by_its_owner():
         Reference("${p.value}", "urn:pulumi:a::b::aws:ssm/parameter:Parameter::p", "value"),
         "{{inputs.parameters.image}}",
         "$(IMAGE)",
+        "${IMAGE}",
+        "$IMAGE",
+        "registry.acme.io/team/${IMAGE:-trainer}",
     ],
 )
 def test_what_is_filled_in_later_is_left_open(name):
