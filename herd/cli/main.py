@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
-    """What an encoding lacks as JSON spells it, for text too: Python's own spelling breaks the JSON that it stands in."""
+    """What an encoding lacks as JSON spells it, for text too: Python's own spelling breaks the JSON it stands in."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
