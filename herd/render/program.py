@@ -257,7 +257,9 @@ def _located(error: Exception, root: Path, made: Mapping[int, Source]) -> Progra
     at = places.pop() if places else Source()
     message = f"the program raised {type(error).__name__}: {error}"
     message += "".join(f"\n    called from {place}" for place in reversed(places))
-    return ProgramError([Problem(at.file, at.line, "", message)])
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    fix = f"install what the program needs ({missing}) in the environment that runs herd" if missing else ""
+    return ProgramError([Problem(at.file, at.line, "", message, fix)])
 
 
 def _places(error: Exception, sources: Sources, made: Mapping[int, Source]) -> Iterator[Source]:

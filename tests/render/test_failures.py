@@ -117,6 +117,13 @@ def test_ending_the_process_is_told(project):
     assert "sys.exit(3)" in problem.message
 
 
+def test_a_module_that_is_not_installed_is_named_with_what_to_do(project):
+    (problem,) = refused(project, "import pulumi_gone")
+
+    assert problem.line == project.line_of("import pulumi_gone")
+    assert "(pulumi_gone)" in problem.fix
+
+
 def test_two_resources_of_one_name_name_each_other(project):
     (problem,) = refused(project, 'aws.ec2.Vpc("v", opts=opts)\naws.ec2.Vpc("v", opts=opts)  # again')
 

@@ -29,6 +29,8 @@ AUTOSCALERS: Final = (
     *(f"kubernetes:autoscaling/{version}:HorizontalPodAutoscaler" for version in ("v1", "v2", "v2beta1", "v2beta2")),
     "kubernetes:keda.sh/v1alpha1:ScaledObject",
 )
+_SERVICE: Final = "aws:ecs/service:Service"
+_TARGET: Final = "aws:appautoscaling/target:Target"
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
@@ -40,6 +42,9 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
         if path == "spec.replicas" and resource.type in WORKLOADS:
             if not any(_scales(scaler, resource, stack) for scaler in stack.of_type(*AUTOSCALERS)):
                 yield Violation(place, "ignores spec.replicas, and no autoscaler of this stack scales it")
+        elif path == "desiredCount" and resource.type == _SERVICE:
+            if not any(_counts(target, resource) for target in stack.of_type(_TARGET)):
+                yield Violation(place, "ignores desiredCount, and no autoscaling target of this stack counts its tasks")
         elif path:
             yield Violation(
                 place, f"ignores changes of {'everything' if path == '*' else path}, which nothing else owns"
@@ -56,6 +61,14 @@ def _scales(scaler: Subject, workload: Subject, stack: Stack) -> bool:
     if isinstance(value, Reference):
         return stack.target(value) is workload
     return value == (workload.props.text("metadata", "name") or workload.name) and _together(scaler, workload)
+
+
+def _counts(target: Subject, service: Subject) -> bool:
+    """Source: Application Auto Scaling, RegisterScalableTarget: the resource's id is `service/CLUSTER/SERVICE`."""
+    if target.props.text("scalableDimension") != "ecs:service:DesiredCount":
+        return False
+    scaled = target.props.text("resourceId") or ""
+    return f"{service.urn}." in scaled or scaled.endswith(f"/{service.props.text('name') or service.name}")
 
 
 def _together(scaler: Subject, workload: Subject) -> bool:
