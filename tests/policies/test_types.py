@@ -11,6 +11,7 @@ from policies.engine.rule import ANY_TYPE, ResourceRule, Severity, Violation, ev
 from policies.engine.schema import exists, has
 from policies.engine.trial import try_rule
 from policies.rules import all_rules, plan_rules
+from policies.rules._shared.stateful import STATEFUL
 
 SOURCES = Path(fixtures.__file__).parents[1] / "rules"
 TYPE = re.compile(r'"((?:aws:\w+/\w+|kubernetes:[\w.-]+/\w+|parallelcluster:\w+|herd:\w+|command:\w+):[A-Z]\w*)')
@@ -41,8 +42,13 @@ def is_real(place, names):
 
 def test_every_type_that_rules_and_their_tables_write_exists():
     written = {name for source in SOURCES.rglob("*.py") for name in TYPE.findall(source.read_text(encoding="utf-8"))}
+    written |= {*STATEFUL}
     assert len(written) > 150
     assert sorted(name for name in written if not exists(name)) == []
+
+
+def test_what_protects_state_is_a_property_of_it():
+    assert [name for name, switch in STATEFUL.items() if switch and not has(name, switch)] == []
 
 
 def test_old_names_lead_to_names_that_exist():
