@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,9 @@ from policies.engine.values import Hidden, Reason, Reference, UnevaluatedError
 
 if TYPE_CHECKING:
     from policies.engine.subject import Subject
+
+# A word with `${NAME}` in it, as envsubst and Flux fill it in. Scripts are no words, and have variables of their own.
+_BLANK = re.compile(r"\S*\$\{[A-Za-z_]\w*(?::?[-=+?][^{}]*)?\}\S*")
 
 Key = str | int
 Path = tuple[Key, ...]
@@ -83,11 +87,13 @@ class Node:
         raise node._misshapen("text")
 
     def literal(self, *keys: Key, default: str | None = None) -> str | None:
-        """Text that stands there as it is. What only the cloud knows can't be judged and raises."""
+        """Text that stands there as it is. What only the cloud knows, or a file's blank, can't be judged and raises."""
         node = self.at(*keys)
         value = node.text(default=default)
         if isinstance(value, Reference):
             raise UnevaluatedError(Reason.UNKNOWN, f"only the cloud knows the value ({value})", node.path)
+        if value and node.subject is not None and node.subject.may_have_blanks and _BLANK.fullmatch(value):
+            raise UnevaluatedError(Reason.UNKNOWN, f"{value} is filled in later", node.path)
         return value
 
     def flag(self, *keys: Key, default: bool | None = None) -> bool | None:

@@ -73,6 +73,11 @@ class Subject:
     def __post_init__(self) -> None:
         object.__setattr__(self, "type", canonical(self.type))
 
+    @property
+    def may_have_blanks(self) -> bool:
+        """Whether its text may be that of a template (`${NAME}`, as envsubst and Flux fill it in)."""
+        return self.origin is Origin.FILE
+
     @cached_property
     def props(self) -> Node:
         """The inputs."""

@@ -72,7 +72,12 @@ def requirements(pool: Subject) -> Iterator[Requirement]:
             yield Requirement(_key(label), "In", (value,), node)
     for node in template(pool).each("spec", "requirements"):
         key = _key(node.literal("key") or "")
-        yield Requirement(key, node.literal("operator") or "In", node.texts("values"), node)
+        listed = node.at("values")
+        if pool.may_have_blanks and listed.is_list:
+            # Raises where one is filled in later: what is left over would be no requirement of this pool.
+            for one in listed.each():
+                one.literal()
+        yield Requirement(key, node.literal("operator") or "In", listed.texts(), node)
 
 
 def values(pool: Subject, key: str) -> tuple[str, ...] | None:
