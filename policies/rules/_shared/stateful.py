@@ -17,3 +17,13 @@ def _table() -> Mapping[str, str | None]:
 
 STATEFUL: Final = _table()
 """Type -> the property that protects it against deletion in AWS; None if the API has none."""
+
+FORCED: Final = {
+    "aws:s3/bucket:Bucket": "forceDestroy",
+    "aws:s3/directoryBucket:DirectoryBucket": "forceDestroy",
+    "aws:s3tables/tableBucket:TableBucket": "forceDestroy",
+    "aws:ecr/repository:Repository": "forceDelete",
+    "aws:backup/vault:Vault": "forceDestroy",
+    "aws:dsql/cluster:Cluster": "forceDestroy",
+}
+"""Type -> the switch that undoes what protects by itself: it empties what AWS only deletes empty, or lifts a guard."""

@@ -9,15 +9,9 @@ from components.base.context import Environment
 from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, only_in
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared.stateful import STATEFUL
+from policies.rules._shared.stateful import FORCED, STATEFUL
 
 _ON: Final = ("true", "active", "enabled")
-# Switches that undo what protects by itself: AWS refuses to delete what still holds something.
-_EMPTIED: Final = {
-    "aws:s3/bucket:Bucket": "forceDestroy",
-    "aws:ecr/repository:Repository": "forceDelete",
-    "aws:backup/vault:Vault": "forceDestroy",
-}
 # They keep nothing by themselves, and AWS deletes them only after days of waiting.
 _BESIDE_STATE: Final = ("aws:kms/key:Key", "aws:secretsmanager/secret:Secret")
 
@@ -39,7 +33,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
         if (value or "").lower() not in _ON:
             told = f"is {value}" if value else "is absent, and off by default"
             yield Violation(switch, f"{api} {told}: one call to the service deletes it")
-    if (emptied := _EMPTIED.get(resource.type)) is not None:
+    if (emptied := FORCED.get(resource.type)) is not None:
         switch = resource.props.at(emptied)
         if switch.flag(default=False):
             yield Violation(
@@ -61,7 +55,7 @@ RULE: Final = GraphRule(
     properties=(
         "options.protect",
         *dict.fromkeys(api for api in STATEFUL.values() if api),
-        *dict.fromkeys(_EMPTIED.values()),
+        *dict.fromkeys(FORCED.values()),
     ),
     why=(
         "One renamed resource, one removed line or one `pulumi destroy` in the wrong terminal ends a file system that"

@@ -18,7 +18,12 @@ from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared import karpenter, parallelcluster, templates
+from policies.rules._shared.boot import SPOT_FLEET
 
+_FLEETS: Final = {
+    "aws:ec2/fleet:Fleet": ("targetCapacitySpecification", "totalTargetCapacity"),
+    SPOT_FLEET: ("targetCapacity",),
+}
 _POOLS: Final = (*karpenter.NODE_POOLS, karpenter.PROVISIONER)
 _MAX_COUNT: Final = 10
 _QUANTITY: Final = re.compile(r"(\d+(?:\.\d+)?)(m|k|M|G|)")
@@ -32,6 +37,11 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
         yield from _size(resource.props.at("scalingConfig", "maxSize"), facts)
     elif resource.type == templates.GROUP:
         yield from _size(resource.props.at("maxSize"), facts)
+    elif resource.type in _FLEETS:
+        block = resource.props.at(*_FLEETS[resource.type][:-1])
+        # Units may be CPUs or memory, and then say nothing of machines.
+        if (block.text("targetCapacityUnitType") or "units") == "units":
+            yield from _size(block.at(_FLEETS[resource.type][-1]), facts)
     elif resource.type in _POOLS:
         yield from _node_pool(resource, facts)
     else:
@@ -110,7 +120,7 @@ RULE: Final = ResourceRule(
     pack="hpc",
     title="Every pool says how large it may get, within the environment's bound",
     severity=everywhere(Severity.HIGH),
-    types=(*templates.GROUPS, *_POOLS, *parallelcluster.TYPES),
+    types=(*templates.GROUPS, *_FLEETS, *_POOLS, *parallelcluster.TYPES),
     properties=(
         "scalingConfig.maxSize",
         "maxSize",
