@@ -12,9 +12,10 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Origin, Subject
+from policies.rules._shared.gitops import GITOPS, chart_values
 from policies.rules._shared.secrets import secret_in, secrets
 from policies.rules._shared.types import CONFIG_MAP
-from policies.rules._shared.workloads import TYPES, Container, objects, pods
+from policies.rules._shared.workloads import TYPES, Container, objects, parts, pods
 
 OPAQUE: Final = "kubernetes:core/v1:Secret"
 TRIGGERED: Final = ("kubernetes:keda.sh/v1alpha1:ScaledObject", "kubernetes:keda.sh/v1alpha1:ScaledJob")
@@ -24,6 +25,7 @@ _NO_SECRET: Final = re.compile(
     r"|scopes?|ca|cert|crt|cluster|server|issuer|(?:user|host|db|region|cluster)[_-]?name|^name"
     r"|(?:client|tenant|workspace|user|project|app)[_-]?id)$"
 )
+_PASSWORD: Final = re.compile(r"(?i)(?:password|passwd|passphrase|api_?key|token)$")
 _OF_ENVIRONMENT: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -31,14 +33,14 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     """A Secret is judged in files alone: there base64 is all that hides it, a program's come from elsewhere."""
     for name, manifest in objects(resource):
         if name == CONFIG_MAP:
-            for key, value in manifest.entries("data").items():
-                if what := secret_in(key, value.text() or ""):
-                    yield Violation(value, f"a ConfigMap holds {what}")
+            yield from _map(manifest)
         elif name == OPAQUE and resource.origin is Origin.FILE:
             yield from _secret(manifest)
         elif name in TRIGGERED:
-            for trigger in manifest.each("spec", "triggers"):
-                yield from _trigger(trigger)
+            yield from _triggers(manifest)
+    if resource.type in GITOPS:
+        for values in chart_values(resource):
+            yield from _chart(values)
     for pod in pods(resource):
         for container in pod.containers:
             yield from _container(container)
@@ -56,14 +58,31 @@ def _container(container: Container) -> Iterator[Violation]:
             yield Violation(words, f"the container {container.name} is started with {found[1]}")
 
 
-def _trigger(trigger: Node) -> Iterator[Violation]:
+def _map(manifest: Node) -> Iterator[Violation]:
+    for key, value in manifest.entries("data").items():
+        if what := secret_in(key, value.text() or ""):
+            yield Violation(value, f"a ConfigMap holds {what}")
+
+
+def _triggers(manifest: Node) -> Iterator[Violation]:
     """`…FromEnv` and, in some scalers, the plain key name a variable of the workload. Source: KEDA, "Scalers"."""
-    for key, value in trigger.entries("metadata").items():
-        text = value.text() or ""
-        if key.endswith("FromEnv") or _OF_ENVIRONMENT.fullmatch(text):
-            continue
-        if what := secret_in(key, text):
-            yield Violation(value, f"the trigger {trigger.text('type') or ''} has {what}")
+    for trigger in manifest.each("spec", "triggers"):
+        for key, value in trigger.entries("metadata").items():
+            text = value.text() or ""
+            if key.endswith("FromEnv") or _OF_ENVIRONMENT.fullmatch(text):
+                continue
+            if what := secret_in(key, text):
+                yield Violation(value, f"the trigger {trigger.text('type') or ''} has {what}")
+
+
+def _chart(values: Node) -> Iterator[Violation]:
+    """Charts name the Secrets that they read, too (`existingSecret`): what is a password by its name counts alone."""
+    for node in parts(values) if values.present else ():
+        for key, value in node.entries().items():
+            if value.hidden or value.is_map or value.is_list or not _PASSWORD.search(key):
+                continue
+            if what := secret_in(key, value.text() or ""):
+                yield Violation(value, f"a chart's values hold {what}")
 
 
 def _secret(manifest: Node) -> Iterator[Violation]:
@@ -95,13 +114,14 @@ RULE: Final = ResourceRule(
     pack="security",
     title="No secrets in ConfigMaps, environment variables, arguments and files",
     severity=everywhere(Severity.HIGH),
-    types=tuple(dict.fromkeys((CONFIG_MAP, OPAQUE, *TRIGGERED, *TYPES))),
+    types=tuple(dict.fromkeys((CONFIG_MAP, OPAQUE, *TRIGGERED, *GITOPS, *TYPES))),
     properties=(
         "data",
         "stringData",
         "spec.containers[].env[].value",
         "spec.containers[].args",
         "spec.triggers[].metadata",
+        "spec.values",
     ),
     why=(
         "Manifests are read by everybody who may list pods, stay in Git and in every release of a chart, and show up in"

@@ -11,6 +11,7 @@ from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, UnevaluatedError
+from policies.rules._shared.gitops import GITOPS, chart_values
 from policies.rules._shared.images import TYPES, images, moves, read
 from policies.rules._shared.workloads import parts
 
@@ -21,7 +22,11 @@ _SYMBOL: Final = re.compile(r"\0|\$\{")
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     """`latest`, a branch's name and no tag at all mean: whatever was pushed last."""
     if resource.type in HELM:
-        yield from _values(resource)
+        yield from _values(resource.props.at("values"))
+        return
+    if resource.type in GITOPS:
+        for values in chart_values(resource):
+            yield from _values(values)
         return
     for node in images(resource):
         image = read(node)
@@ -33,9 +38,8 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
             yield from _moving(node, image.tag, image.text)
 
 
-def _values(resource: Subject) -> Iterator[Violation]:
+def _values(values: Node) -> Iterator[Violation]:
     """Charts have no schema, but these are images in all of them: `image: {repository, tag}`, `image: NAME:TAG`."""
-    values = resource.props.at("values")
     if not values.present:
         return
     unseen = []
@@ -81,7 +85,7 @@ RULE: Final = ResourceRule(
     pack="supply_chain",
     title="No image is named latest, by a branch, or without a tag",
     severity=everywhere(Severity.HIGH),
-    types=(*TYPES, *HELM),
+    types=(*TYPES, *HELM, *GITOPS),
     properties=(
         "spec.containers[].image",
         "spec.template.spec.containers[].image",

@@ -11,6 +11,7 @@ from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
+from policies.rules._shared.gitops import APPLICATION, APPLICATION_SET, FLUX_RELEASES
 from policies.rules._shared.images import moves
 
 _EXACT: Final = re.compile(r"=?\s*v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
@@ -22,9 +23,6 @@ _BRANCH: Final = re.compile(
 _TEMPLATE: Final = re.compile(r"\{\{|\$\{")
 _FOLDERS: Final = frozenset(("chart", "charts", "helm", "deploy", "manifests", "k8s", "kubernetes", "infra"))
 
-_FLUX_RELEASES: Final = tuple(
-    f"kubernetes:helm.toolkit.fluxcd.io/{version}:HelmRelease" for version in ("v2", "v2beta2", "v2beta1")
-)
 _FLUX_CHARTS: Final = tuple(
     f"kubernetes:source.toolkit.fluxcd.io/{version}:HelmChart" for version in ("v1", "v1beta2", "v1beta1")
 )
@@ -137,11 +135,11 @@ _FIX_GIT: Final = "Name a tag that is never moved, or a commit."
 _JUDGES: Final[dict[str, Callable[[Node], Iterator[Violation]]]] = {
     **dict.fromkeys(_HELM, _helm),
     "aws:eks/addon:Addon": _addon,
-    **dict.fromkeys(_FLUX_RELEASES, _flux_release),
+    **dict.fromkeys(FLUX_RELEASES, _flux_release),
     **dict.fromkeys(_FLUX_CHARTS, _flux_chart),
     **dict.fromkeys(_FLUX_OCI, _flux_oci),
-    "kubernetes:argoproj.io/v1alpha1:Application": _argo,
-    "kubernetes:argoproj.io/v1alpha1:ApplicationSet": _argo_set,
+    APPLICATION: _argo,
+    APPLICATION_SET: _argo_set,
     "kubernetes:helm.cattle.io/v1:HelmChart": _k3s,
 }
 
