@@ -21,37 +21,50 @@ from policies.rules._shared.boot import (
 from policies.rules._shared.types import SUBNET
 
 _DEFAULT_SUBNET: Final = "aws:ec2/defaultSubnet:DefaultSubnet"
-_ECS: Final = ("aws:ecs/service:Service", "aws:ecs/taskSet:TaskSet")
+_KEY: Final = "associatePublicIpAddress"
+_NETWORK: Final = ("networkConfiguration", "assignPublicIp")
+# Where each type says it, each block of a list on the way.
+_PLACES: Final = {
+    **dict.fromkeys((LAUNCH_CONFIGURATION, INSTANCE, SPOT_INSTANCE), (_KEY,)),
+    LAUNCH_TEMPLATE: ("networkInterfaces", _KEY),
+    SPOT_FLEET: ("launchSpecifications", _KEY),
+    **dict.fromkeys((*karpenter.EC2_NODE_CLASSES, NODE_TEMPLATE), ("spec", "associatePublicIPAddress")),
+    **dict.fromkeys(karpenter.AUTO_NODE_CLASSES, ("spec", "advancedNetworking", "associatePublicIPAddress")),
+    **dict.fromkeys(("aws:ecs/service:Service", "aws:ecs/taskSet:TaskSet"), _NETWORK),
+    "aws:cloudwatch/eventTarget:EventTarget": ("ecsTarget", *_NETWORK),
+    "aws:scheduler/schedule:Schedule": ("target", "ecsParameters", *_NETWORK),
+}
+_SUBNETS: Final = (SUBNET, _DEFAULT_SUBNET)
+_BATCH_JOB: Final = "aws:batch/jobDefinition:JobDefinition"
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     """Absent is false everywhere but for the subnets of a default VPC."""
-    props = resource.props
-    places: list[Node] = []
-    match resource.type:
-        case "aws:ec2/launchTemplate:LaunchTemplate":
-            places = [block.at("associatePublicIpAddress") for block in props.each("networkInterfaces")]
-        case "aws:ec2/spotFleetRequest:SpotFleetRequest":
-            places = [block.at("associatePublicIpAddress") for block in props.each("launchSpecifications")]
-        case "aws:ec2/subnet:Subnet" | "aws:ec2/defaultSubnet:DefaultSubnet":
-            yield from _subnet(props.at("mapPublicIpOnLaunch"), default=resource.type == _DEFAULT_SUBNET)
-        case name if name in (*karpenter.EC2_NODE_CLASSES, NODE_TEMPLATE):
-            places = [props.at("spec", "associatePublicIPAddress")]
-        case name if name in karpenter.AUTO_NODE_CLASSES:
-            places = [props.at("spec", "advancedNetworking", "associatePublicIPAddress")]
-        case name if name in _ECS:
-            places = [props.at("networkConfiguration", "assignPublicIp")]
-        case name if name in parallelcluster.TYPES:
-            places = [
-                queue.at("Networking", "AssignPublicIp")
-                for cluster in parallelcluster.clusters(resource)
-                for queue in parallelcluster.queues(cluster)
-            ]
-        case _:
-            places = [props.at("associatePublicIpAddress")]
-    for place in places:
-        if place.flag(default=False):
-            yield Violation(place, "gives its machines public addresses")
+    if resource.type in _SUBNETS:
+        yield from _subnet(resource.props.at("mapPublicIpOnLaunch"), default=resource.type == _DEFAULT_SUBNET)
+    elif resource.type == _BATCH_JOB:
+        yield from _fargate(resource.props.at("containerProperties"))
+    else:
+        for place in _places(resource):
+            if place.flag(default=False):
+                yield Violation(place, "gives its machines public addresses")
+
+
+def _places(resource: Subject) -> Iterator[Node]:
+    if resource.type in parallelcluster.TYPES:
+        for cluster in parallelcluster.clusters(resource):
+            yield from (queue.at("Networking", "AssignPublicIp") for queue in parallelcluster.queues(cluster))
+    else:
+        *blocks, key = _PLACES[resource.type]
+        found = [resource.props]
+        for block in blocks:
+            found = [below for node in found for below in node.each(block)]
+        yield from (node.at(key) for node in found)
+
+
+def _fargate(place: Node) -> Iterator[Violation]:
+    if (place.document().text("networkConfiguration", "assignPublicIp") or "").upper() == "ENABLED":
+        yield Violation(place, "gives its tasks public addresses")
 
 
 def _subnet(place: Node, *, default: bool) -> Iterator[Violation]:
@@ -67,20 +80,7 @@ RULE: Final = ResourceRule(
     pack="security",
     title="No machine gets a public address",
     severity=everywhere(Severity.HIGH),
-    types=(
-        LAUNCH_TEMPLATE,
-        LAUNCH_CONFIGURATION,
-        INSTANCE,
-        SPOT_INSTANCE,
-        SPOT_FLEET,
-        SUBNET,
-        _DEFAULT_SUBNET,
-        *karpenter.EC2_NODE_CLASSES,
-        *karpenter.AUTO_NODE_CLASSES,
-        NODE_TEMPLATE,
-        *_ECS,
-        *parallelcluster.TYPES,
-    ),
+    types=(*_PLACES, *_SUBNETS, _BATCH_JOB, *parallelcluster.TYPES),
     properties=(
         "networkInterfaces.associatePublicIpAddress",
         "associatePublicIpAddress",
