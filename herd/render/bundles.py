@@ -7,11 +7,14 @@ Sources: pulumi-kubernetes, `provider/pkg/provider/yaml/v2` (types and names of 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from components.base.problems import InvalidInputError
+from herd.graph.model import Resource
 from herd.graph.symbols import SECRET, UNKNOWN, symbols_in
 from herd.render import manifests
 
@@ -19,6 +22,7 @@ TEMPLATE: Final = "kubernetes:helm:template"
 CHART: Final = "kubernetes:helm.sh/v3:Chart"
 CONFIGS: Final = frozenset(("kubernetes:yaml/v2:ConfigFile", "kubernetes:yaml/v2:ConfigGroup"))
 _URL: Final = ("http://", "https://")
+_CREDENTIALS: Final = re.compile(r"//[^/@]*@")
 
 
 def children(name: str, inputs: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -37,23 +41,40 @@ def children(name: str, inputs: Mapping[str, Any]) -> Iterator[tuple[str, str, d
         yield f"kubernetes:{group}:{one['kind']}", f"{prefix}:{'/'.join(str(part) for part in parts if part)}", one
 
 
-def chart(arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """Name and inputs of the Chart that asks for its templates, which the SDK registers without any.
+def chart(arguments: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Name -> inputs of the Chart that asks for its templates; nothing if they are hidden.
 
-    They go by the names of the other Helm resources (`version`, `repositoryOpts`). None if they are hidden.
+    They go by the names of the other Helm resources (`version`, `repositoryOpts`). Its values are never shown: the SDK
+    asks with the secrets among them in clear.
     """
     text = arguments.get("jsonOpts")
     if not isinstance(text, str) or UNKNOWN in text or SECRET in text:
-        return None
+        return {}
     asked = json.loads(text)
     fetch = asked.get("fetch_opts") or {}
     repository = fetch.get("repo") or asked.get("repo")
     inputs = {
-        **{key: asked.get(key) for key in ("chart", "path", "namespace", "values")},
+        **{key: asked.get(key) for key in ("chart", "path")},
+        "values": SECRET if asked.get("values") else None,
         "version": asked.get("version") or fetch.get("version"),
-        "repositoryOpts": {"repo": repository} if repository else None,
+        "repositoryOpts": {"repo": _CREDENTIALS.sub("//", repository)} if repository else None,
     }
-    return asked["release_name"], {key: value for key, value in inputs.items() if value is not None}
+    return {asked["release_name"]: {key: value for key, value in inputs.items() if value is not None}}
+
+
+def with_charts(
+    resources: Iterable[Resource], asked: Mapping[str, Mapping[str, Any]], hidden: str
+) -> Iterator[Resource]:
+    """The resources, Charts with what they ask for: the SDK registers them without any inputs.
+
+    What one fetches that nobody saw asking is hidden, for no rule may take it for nothing.
+    """
+    for one in resources:
+        if one.type == CHART and not one.inputs:
+            inputs = asked.get(one.name, dict.fromkeys(("chart", "version", "values"), hidden))
+            yield replace(one, inputs=inputs)
+        else:
+            yield one
 
 
 def _objects(inputs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

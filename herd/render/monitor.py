@@ -10,7 +10,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from google.protobuf import empty_pb2, json_format, struct_pb2
@@ -18,7 +18,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from components.base.problems import InvalidInputError, Problem
 from herd.graph.model import Graph, Resource, Source
-from herd.graph.symbols import prefix
+from herd.graph.symbols import SECRET, UNKNOWN, prefix
 from herd.render import bundles, manifests, options, policy_document
 from herd.render.construction import Construction, current
 from herd.render.shapes import invoke_result, missing_outputs
@@ -65,12 +65,14 @@ class Monitor:
         self._resources: dict[str, Resource] = {}
         self._answers: dict[str, struct_pb2.Struct] = {}
         self._outputs: dict[str, dict[str, Any]] = {}
+        self._charts: dict[str, dict[str, Any]] = {}
         self.transforms = Transforms(Callbacks(self))
 
     def graph(self) -> Graph:
         """What has been registered."""
         root = next((urn for urn, resource in self._resources.items() if resource.type == _STACK), "")
-        return Graph.of(self.run.project, self.run.stack, self._resources.values(), self._outputs.get(root))
+        shown = bundles.with_charts(self._resources.values(), self._charts, UNKNOWN if self.run.unknowns else SECRET)
+        return Graph.of(self.run.project, self.run.stack, shown, self._outputs.get(root))
 
     def GetDeploymentInfo(self, _request: Any) -> Any:
         return resource_pb2.DeploymentInfo(
@@ -183,7 +185,7 @@ class Monitor:
         digest = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()[:8]
         prefixed = f"${{{prefix(f'invoke:{request.tok}#{digest}')}"
         if request.tok == bundles.TEMPLATE:
-            self._describe_chart(arguments)
+            self._charts |= bundles.chart(arguments)
         result = invoke_result(construction.cls, arguments, prefixed)
         if request.tok == policy_document.FUNCTION:
             result |= policy_document.policy_document(arguments)
@@ -211,12 +213,6 @@ class Monitor:
 
     def SignalAndWaitForShutdown(self, _request: Any) -> Any:
         return empty_pb2.Empty()
-
-    def _describe_chart(self, arguments: Mapping[str, Any]) -> None:
-        name, inputs = bundles.chart(arguments) or ("", {})
-        for urn, resource in self._resources.items():
-            if (resource.type, resource.name, resource.inputs) == (bundles.CHART, name, {}):
-                self._resources[urn] = replace(resource, inputs=inputs)
 
     def _urn(self, request: Any) -> str:
         above = request.parent.split("::", 3)[2] if request.parent else _STACK

@@ -51,7 +51,7 @@ def test_a_chart_shows_what_it_fetches(project):
     *_, chart = rendered(
         project,
         """
-        repository = FetchOpts(repo="https://charts.example.org", version="1.2.3")
+        repository = FetchOpts(repo="https://me:pw@charts.example.org", version="1.2.3")
         Chart("web", ChartOpts(chart="nginx", namespace="web", fetch_opts=repository, values={"replicas": 2}))
         """,
     )
@@ -59,6 +59,25 @@ def test_a_chart_shows_what_it_fetches(project):
         "chart": "nginx",
         "version": "1.2.3",
         "repositoryOpts": {"repo": "https://charts.example.org"},
-        "namespace": "web",
-        "values": {"replicas": 2},
+        "values": "[secret]",
     }
+
+
+def test_secrets_among_a_charts_values_are_never_shown(project):
+    project.program(
+        'Chart("web", ChartOpts(chart="nginx", values={"password": pulumi.Output.secret("hunter2")}))\n',
+        preamble=PREAMBLE,
+    )
+    graph = project.render()
+    assert graph.resources[-1].inputs == {"chart": "nginx", "values": "[secret]"}
+    assert "hunter2" not in graph.to_json()
+
+
+def test_a_chart_that_waits_for_what_is_unknown_is_hidden_and_not_empty(project):
+    project.program(
+        'space = k8s.core.v1.Namespace("web").metadata.name\n'
+        'Chart("web", ChartOpts(chart="nginx", version=space, namespace=space))\n',
+        preamble=PREAMBLE,
+    )
+    (chart,) = project.render(unknowns=True).of_type("kubernetes:helm.sh/v3:Chart")
+    assert chart.inputs == {"chart": "[unknown]", "version": "[unknown]", "values": "[unknown]"}
