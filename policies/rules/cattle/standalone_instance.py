@@ -8,15 +8,23 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.boot import INSTANCE, SPOT_INSTANCE
+from policies.rules._shared.boot import INSTANCE, SPOT_FLEET, SPOT_INSTANCE
 
 _NODE_CLAIM: Final = "kubernetes:karpenter.sh/v1:NodeClaim"
 _POOL: Final = "karpenter.sh/nodepool"
+# A fleet is maintained unless it says that it asks once. Source: EC2, CreateFleet and RequestSpotFleet (Type).
+_FLEETS: Final = {"aws:ec2/fleet:Fleet": "type", SPOT_FLEET: "fleetType"}
+_ONCE: Final = ("instant", "request")
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     """A claim that Karpenter made carries its pool's name; every other one was made by hand."""
     if resource.type == _NODE_CLAIM and resource.props.has("metadata", "labels", _POOL):
+        return
+    if resource.type in _FLEETS:
+        kind = resource.props.at(_FLEETS[resource.type])
+        if (kind.literal() or "").lower() in _ONCE:
+            yield Violation(kind, f"{resource.name} asks for machines once: nothing replaces one when it fails")
         return
     yield Violation(resource.props, f"{resource.name} is a machine of its own: nothing replaces it when it fails")
 
@@ -34,6 +42,7 @@ RULE: Final = ResourceRule(
         "aws:cloud9/environmentEC2:EnvironmentEC2",
         "aws:sagemaker/notebookInstance:NotebookInstance",
         _NODE_CLAIM,
+        *_FLEETS,
     ),
     properties=("*",),
     why=(
