@@ -21,6 +21,7 @@ from herd.render import manifests
 TEMPLATE: Final = "kubernetes:helm:template"
 CHART: Final = "kubernetes:helm.sh/v3:Chart"
 CONFIGS: Final = frozenset(("kubernetes:yaml/v2:ConfigFile", "kubernetes:yaml/v2:ConfigGroup"))
+_SECRET: Final = "kubernetes:core/v1:Secret"  # noqa: S105 - a type
 _URL: Final = ("http://", "https://")
 _CREDENTIALS: Final = re.compile(r"//[^/@]*@")
 
@@ -38,7 +39,10 @@ def children(name: str, inputs: Mapping[str, Any]) -> Iterator[tuple[str, str, d
         version, metadata = one["apiVersion"], one.get("metadata") or {}
         group = version if "/" in version else f"core/{version}"
         parts = (metadata.get("namespace"), metadata.get("name") or metadata.get("generateName"))
-        yield f"kubernetes:{group}:{one['kind']}", f"{prefix}:{'/'.join(str(part) for part in parts if part)}", one
+        kind = f"kubernetes:{group}:{one['kind']}"
+        # As the provider does: what a Secret holds is one.
+        hidden: dict[str, Any] = {key: SECRET for key in ("data", "stringData") if kind == _SECRET and key in one}
+        yield kind, f"{prefix}:{'/'.join(str(part) for part in parts if part)}", {**one, **hidden}
 
 
 def chart(arguments: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -63,6 +63,13 @@ def test_a_chart_shows_what_it_fetches(project):
     }
 
 
+def test_what_a_secret_holds_is_one(project):
+    text = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: hunter2}\n"
+    *_, secret = rendered(project, f'k8s.yaml.v2.ConfigGroup("db", yaml={text!r})')
+
+    assert secret.inputs["stringData"] == "[secret]"
+
+
 def test_secrets_among_a_charts_values_are_never_shown(project):
     project.program(
         'Chart("web", ChartOpts(chart="nginx", values={"password": pulumi.Output.secret("hunter2")}))\n',
