@@ -15,6 +15,7 @@ _RESERVED: Final = frozenset(
     {"if", "then", "else", "elif", "do", "while", "until", "!", "{", "fi", "done", "esac", "}"}
 )
 _OPERATORS: Final = ("&&", "||", ";;", "|&", "&>>", "&>", ";", "|", "&", "(", ")", "\n")
+_PLAIN: Final = re.compile(r"""[^ \t\r\n;|&()<>'"\\$`]+""")
 _NESTED: Final = 5
 """Levels of substitutions within substitutions."""
 _LONG: Final = 2048
@@ -23,9 +24,14 @@ _LONG: Final = 2048
 
 @dataclass
 class _Word:
-    text: str = ""
+    # Pieces, put together once: adding to a text copies it, and a word may have megabytes.
+    pieces: list[str] = field(default_factory=list)
     written: bool = False
     inner: list[Command] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
 
 
 @dataclass
@@ -148,6 +154,10 @@ class Reader:
     def _word(self) -> _Word:
         word, start = _Word(), self.at
         while self.at < len(self.text):
+            if plain := _PLAIN.match(self.text, self.at):
+                word.pieces.append(plain[0])
+                self.at = plain.end()
+                continue
             char = self.text[self.at]
             if char in " \t\r\n;|&" or (char in "()" and not self._substituted(word)):
                 break
@@ -156,15 +166,15 @@ class Reader:
             if char == "'":
                 end = self.text.find("'", self.at + 1)
                 end = len(self.text) if end < 0 else end
-                word.text += self.text[self.at + 1 : end]
+                word.pieces.append(self.text[self.at + 1 : end])
                 self.at = end + 1
             elif char == '"':
                 self._quoted(word)
             elif char == "\\":
-                word.text += self.text[self.at + 1 : self.at + 2].replace("\n", "")
+                word.pieces.append(self.text[self.at + 1 : self.at + 2].replace("\n", ""))
                 self.at += 2
             elif not self._substituted(word):
-                word.text += char
+                word.pieces.append(char)
                 self.at += 1
         if self.at == start:
             self.at += 1
@@ -176,10 +186,10 @@ class Reader:
         while self.at < len(self.text) and self.text[self.at] != '"':
             if self.text[self.at] == "\\":
                 char = self.text[self.at + 1 : self.at + 2]
-                word.text += "" if char == "\n" else char if char in '"\\$`' else f"\\{char}"
+                word.pieces.append("" if char == "\n" else char if char in '"\\$`' else f"\\{char}")
                 self.at += 2
             elif not self._substituted(word, quoted=True):
-                word.text += self.text[self.at]
+                word.pieces.append(self.text[self.at])
                 self.at += 1
         self.at += 1
 
@@ -189,21 +199,21 @@ class Reader:
         if text.startswith("$((", at):
             end = text.find("))", at)
             self.at = len(text) if end < 0 else end + 2
-            word.text += text[at : self.at]
+            word.pieces.append(text[at : self.at])
         elif self.level < _NESTED and (text.startswith("$(", at) or (not quoted and text.startswith(("<(", ">("), at))):
             self.at += 2
             self.level += 1
             word.inner += self.read(stop=")")
             self.level -= 1
-            word.text += " ".join(text[at : self.at].split())
+            word.pieces.append(" ".join(text[at : self.at].split()))
         elif text.startswith("`", at):
             ticked = re.compile(r"(?:\\.|[^`\\])*").match(text, at + 1)
             self.at = (ticked.end() if ticked else len(text)) + 1
             word.inner += Reader(text[at + 1 : self.at - 1], self.opened).read()
-            word.text += text[at : self.at]
+            word.pieces.append(text[at : self.at])
         elif match := re.compile(r"\$\{[^{}]*\}|\$\w+").match(text, at):
             self.at = match.end()
-            word.text += self._filled(match[0])
+            word.pieces.append(self._filled(match[0]))
         else:
             return False
         return True

@@ -84,3 +84,10 @@ def test_a_script_that_grows_takes_no_longer(script):
     start = time.process_time()
     commands(script)
     assert time.process_time() - start < 5
+
+
+def test_a_word_of_half_a_megabyte_is_read_at_once():
+    started = time.process_time()
+    assert len(commands("echo " + "x" * 500_000)) == 1
+    # A letter at a time it took four seconds, and four times that for twice the length.
+    assert time.process_time() - started < 1
