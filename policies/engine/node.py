@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # A word with `${NAME}` in it, as envsubst and Flux fill it in. Scripts are no words, and have variables of their own.
 _BLANK = re.compile(r"\S*\$\{[A-Za-z_]\w*(?::?[-=+?][^{}]*)?\}\S*")
+_LONGEST = 300
 
 Key = str | int
 Path = tuple[Key, ...]
@@ -92,7 +93,7 @@ class Node:
         value = node.text(default=default)
         if isinstance(value, Reference):
             raise UnevaluatedError(Reason.UNKNOWN, f"only the cloud knows the value ({value})", node.path)
-        if value and node.subject is not None and node.subject.may_have_blanks and _BLANK.fullmatch(value):
+        if value and node.subject is not None and node.subject.may_have_blanks and _is_blank(value):
             raise UnevaluatedError(Reason.UNKNOWN, f"{value} is filled in later", node.path)
         return value
 
@@ -209,6 +210,10 @@ class Node:
         kind = {str: "text", bool: "true or false", int: "a number", float: "a number", dict: "a map", list: "a list"}
         message = f"expected {expected}, found {kind.get(type(self._value), type(self._value).__name__)}"
         return UnevaluatedError(Reason.MISSHAPEN, message, self.path)
+
+
+def _is_blank(text: str) -> bool:
+    return "${" in text and len(text) <= _LONGEST and _BLANK.fullmatch(text) is not None
 
 
 def show_path(path: Path) -> str:

@@ -19,7 +19,9 @@ def test_a_blank_is_unknown(text, read):
     assert raised.value.reason is Reason.UNKNOWN
 
 
-@pytest.mark.parametrize("text", ["#!/bin/bash\necho ${HOME}\n", "echo ${HOME}", "$LATEST", "${aws:username}", "${}"])
+@pytest.mark.parametrize(
+    "text", ["#!/bin/bash\necho ${HOME}\n", "echo ${HOME}", "$LATEST", "${aws:username}", "${}", "${A}" * 99]
+)
 def test_scripts_and_policies_have_variables_of_their_own(text):
     assert node(text).literal() == text
 
