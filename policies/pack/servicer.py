@@ -94,7 +94,9 @@ class Servicer(_PolicyAnalyzerServicer):
         """Take up a run: its facts are read now, so that what is wrong with them ends it before it does anything."""
         self._run, self._told = run, Told()
         self._given: dict[str, EnforcementLevel] = {}
-        self._facts.clear()
+        # What an earlier run of the same process showed, a preview with its unknowns, is not this one's.
+        for seen in (self._facts, self._inputs, self._secrets, self._silent):
+            seen.clear()
         environment = self._facts_at("").environment
         set_levels(self._policies, self._rules.values(), environment)
         self._announced = {rule.name: level_in(rule, environment) for rule in self._rules.values()}
@@ -182,9 +184,13 @@ class Servicer(_PolicyAnalyzerServicer):
             elif properties:
                 message = f"takes nothing but enforcementLevel, not {', '.join(properties)}"
                 problems.append(_problem(name, message, f"facts of the stack belong under {LAW!r}"))
+        levels = {name: config.enforcementLevel for name, config in request.policyConfig.items()}
+        for name, level in levels.items():
+            if level not in _GIVEN:
+                problems.append(_problem(name, f"there is no level {level}", "advisory, mandatory or disabled"))
         self._told, self._given = (
             told,
-            {name: _GIVEN[config.enforcementLevel] for name, config in request.policyConfig.items() if name != _EVERY},
+            {name: _GIVEN[level] for name, level in levels.items() if name != _EVERY and level in _GIVEN},
         )
         self._facts.clear()
         facts = self._facts_at("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -11,7 +12,7 @@ from pulumi.runtime.proto import analyzer_pb2
 
 from policies.engine.node import Node
 from policies.engine.subject import Origin, Stack, Subject
-from policies.engine.values import INVISIBLE, Reason, UnevaluatedError, provider_inputs
+from policies.engine.values import INVISIBLE, Reason, UnevaluatedError
 from policies.pack import wire
 
 ROOT: Final = "pulumi:pulumi:Stack"
@@ -48,11 +49,11 @@ def subject_of(request: analyzer_pb2.AnalyzeRequest | analyzer_pb2.AnalyzerResou
         urn=request.urn,
         type=request.type,
         name=request.name,
-        values=provider_inputs(wire.plain(request.properties)) if own else wire.plain(request.properties),
+        values=wire.of_provider(request.properties) if own else wire.plain(request.properties),
         settings=_settings(request.options) | {"provider": request.provider.urn or None if has_provider else None},
         parent=request.options.parent or None,
         origin=origin,
-        provider_values=provider_inputs(wire.plain(request.provider.properties)) if has_provider else None,
+        provider_values=wire.of_provider(request.provider.properties) if has_provider else None,
         # The protocol doesn't tell components apart; they have no provider.
         custom=has_provider or own or request.type.startswith(("aws:", "kubernetes:")),
     )
@@ -117,14 +118,14 @@ def stack_of(
         inputs: What Analyze showed in this run, by URN.
         origin: Where they come from.
     """
-    given = {resource.urn: resource for resource in resources}
+    given = _distinct(resources)
     # The engine analyses each resource that the program registers, the root too. What it didn't is only read.
     complete = any(urn in inputs for urn, resource in given.items() if resource.type == ROOT)
-    made = {urn: resource for urn, resource in given.items() if urn in inputs or not complete}
+    made = {key: resource for key, resource in given.items() if resource.urn in inputs or not complete}
     subjects = []
     for urn in sorted(made, key=lambda urn: (_depth(urn, given), urn)):
         shown = subject_of(made[urn], origin)
-        seen = inputs.get(urn)
+        seen = inputs.get(made[urn].urn)
         subjects.append(
             replace(
                 shown,
@@ -140,6 +141,16 @@ def stack_of(
     root = next((urn for urn in given if urn.startswith("urn:pulumi:")), "")
     project, stack = project_and_stack(root)
     return RunningStack(tuple(subjects), stack, project, origin, sources, len(given) - len(made))
+
+
+def _distinct(resources: Iterable[analyzer_pb2.AnalyzerResource]) -> dict[str, analyzer_pb2.AnalyzerResource]:
+    """Resources by URN. A saved state may hold one twice, the second to be deleted: none is passed over."""
+    found: dict[str, analyzer_pb2.AnalyzerResource] = {}
+    seen: Counter[str] = Counter()
+    for resource in resources:
+        seen[resource.urn] += 1
+        found[resource.urn if seen[resource.urn] == 1 else f"{resource.urn}#{seen[resource.urn]}"] = resource
+    return found
 
 
 def _depth(urn: str, resources: Mapping[str, analyzer_pb2.AnalyzerResource]) -> int:

@@ -10,7 +10,7 @@ from pulumi_policy import proxy
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
 from policies.engine.node import Path, show_path
-from policies.engine.values import SECRET, UNKNOWN, Hidden
+from policies.engine.values import SECRET, UNKNOWN, Hidden, provider_inputs
 
 _HIDDEN: Final[Mapping[str, Hidden]] = {
     **{
@@ -44,6 +44,20 @@ def _plain(value: Value) -> Any:
         number = value.number_value
         return int(number) if number.is_integer() else number
     return value.bool_value if kind == "bool_value" else None
+
+
+def of_provider(properties: Struct) -> dict[str, Any]:
+    """A provider's inputs: unknowns and secrets stand in their JSON text as they do on the wire."""
+    return {key: _meant(value) for key, value in provider_inputs(plain(properties)).items()}
+
+
+def _meant(value: Any) -> Any:
+    if isinstance(value, dict):
+        secret = value.get(SPECIAL_SIG_KEY) == SPECIAL_SECRET_SIG
+        return _meant(value.get("value")) if secret else {key: _meant(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_meant(item) for item in value]
+    return _HIDDEN.get(value, value) if isinstance(value, str) else value
 
 
 def secret_places(properties: Struct) -> tuple[str, ...]:

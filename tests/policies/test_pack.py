@@ -1,11 +1,13 @@
 """What the pack does with rules that can't say, crash or are waived, and what it sees of a stack."""
 
+import json
 from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from components.base.context import Environment
@@ -133,6 +135,22 @@ def test_a_providers_own_inputs_are_read_as_they_are_meant():
     assert len(told(pack, made({}, provider=provided('{"tags": {}}')))) == 1
 
 
+def test_unknowns_and_secrets_stand_in_a_providers_json_too():
+    def owned(resource, facts):
+        if resource.provider.text("defaultTags", "tags", "owner") != "ada":
+            yield Violation(resource.props, "isn't ada's")
+
+    def provided(owner):
+        properties = struct_pb2.Struct()
+        properties.update({"defaultTags": json.dumps({"tags": {"owner": owner}})})
+        return analyzer_pb2.AnalyzerProviderResource(type="pulumi:providers:aws", properties=properties)
+
+    pack = pack_of(rule(owned))
+    assert told(pack, made({}, provider=provided({SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": "ada"}))) == []
+    ((_, message),) = told(pack, made({}, provider=provided(UNKNOWN_STRING_VALUE)))
+    assert "not evaluated: defaultTags.tags.owner: the value is unknown" in message
+
+
 def test_without_a_stack_from_the_engine_the_urn_says_which(monkeypatch):
     pack = pack_of(
         rule(small), rule(small, severity=only_in(Environment.PROD, severity=Severity.LOW), number=2), of=Run()
@@ -232,6 +250,23 @@ def test_the_stack_is_judged_by_the_inputs_that_were_shown_before():
     told(pack, made({"size": 1}))
     assert "asks for 1, has 2" in told_in_the_end(pack, last({"size": 2}))[0][2]
     assert "asks for 3, has 3" in told_in_the_end(pack, last({"size": 3}, name="new"))[0][2]
+
+
+def test_a_urn_that_stands_twice_is_judged_twice():
+    found = told_in_the_end(pack_of(rule(sizes, GraphRule)), last({"size": 2}), last({"size": 3}))
+    assert sorted(message.splitlines()[1] for _, _, message in found) == [
+        "size: asks for 2, has 2",
+        "size: asks for 3, has 3",
+    ]
+
+
+def test_a_run_begins_without_what_the_one_before_it_showed():
+    pack = pack_of(rule(sizes, GraphRule), rule(small, number=2))
+    root = "pulumi:pulumi:Stack"
+    told(pack, made({}, root), made({"size": UNKNOWN_STRING_VALUE}))
+    pack.ConfigureStack(analyzer_pb2.AnalyzerStackConfigureRequest(project="app", stack="prod"), None)
+    found = told_in_the_end(pack, last({}, root), last({"size": 2}))
+    assert [(name, message.splitlines()[1]) for name, _, message in found] == [("rule-1", "size: asks for 2, has 2")]
 
 
 def test_what_the_program_only_reads_is_somebody_elses():
