@@ -73,11 +73,12 @@ def requirements(pool: Subject) -> Iterator[Requirement]:
     for node in template(pool).each("spec", "requirements"):
         key = _key(node.literal("key") or "")
         listed = node.at("values")
-        if pool.may_have_blanks and listed.is_list:
+        texts = listed.texts()
+        if pool.may_have_blanks and listed.is_list and any("${" in text for text in texts):
             # Raises where one is filled in later: what is left over would be no requirement of this pool.
             for one in listed.each():
                 one.literal()
-        yield Requirement(key, node.literal("operator") or "In", listed.texts(), node)
+        yield Requirement(key, node.literal("operator") or "In", texts, node)
 
 
 def values(pool: Subject, key: str) -> tuple[str, ...] | None:
@@ -85,7 +86,8 @@ def values(pool: Subject, key: str) -> tuple[str, ...] | None:
     found: tuple[str, ...] | None = None
     for requirement in requirements(pool):
         if requirement.key == key and requirement.operator == "In":
-            found = requirement.values if found is None else tuple(v for v in found if v in requirement.values)
+            allowed = frozenset(requirement.values)
+            found = requirement.values if found is None else tuple(value for value in found if value in allowed)
     return found
 
 
