@@ -185,9 +185,9 @@ class Servicer(_PolicyAnalyzerServicer):
                 message = f"takes nothing but enforcementLevel, not {', '.join(properties)}"
                 problems.append(_problem(name, message, f"facts of the stack belong under {LAW!r}"))
         levels = {name: config.enforcementLevel for name, config in request.policyConfig.items()}
-        for name, level in levels.items():
-            if level not in _GIVEN:
-                problems.append(_problem(name, f"there is no level {level}", "advisory, mandatory or disabled"))
+        for name, number in levels.items():
+            if number not in _GIVEN:
+                problems.append(_problem(name, f"there is no level {number}", "advisory, mandatory or disabled"))
         self._told, self._given = (
             told,
             {name: _GIVEN[level] for name, level in levels.items() if name != _EVERY and level in _GIVEN},

@@ -148,6 +148,14 @@ def test_bad_arguments(herd, write, arguments, words):
     assert words in err
 
 
+def test_the_last_line_never_says_that_all_is_well_if_something_was_not_judged(herd, write):
+    write("a.yaml", GOOD)
+    assert herd("--file", "a.yaml", "--file", "none.yaml")[1].endswith(
+        "\n\nnot everything could be judged: 1 problem\n"
+    )
+    assert herd("--file", "none.yaml")[:2] == (2, "")
+
+
 def test_an_environment(herd, write):
     write("a.yaml", LATEST)
     code, out, _ = herd("--file", "a.yaml", "--environment", "dev", "--rule", "HERD-041")

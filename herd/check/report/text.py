@@ -70,7 +70,7 @@ def report(outcome: Outcome, *, verbose: bool = False, errors: bool = False) -> 
     failing = [verdict.name for verdict in outcome.verdicts if verdict.stops]
     said = [f"{len(failing)} of {len(outcome.verdicts)} fail: {', '.join(failing)}" if failing else "all pass"]
     said = said if len(outcome.verdicts) > 1 else []
-    if outcome.errors:
+    if outcome.errors and outcome.verdicts:
         said.append(f"not everything could be judged: {counted(len(outcome.errors), 'problem')}")
     if said:
         yield Line()
