@@ -18,6 +18,8 @@ from components.base.problems import InvalidInputError
 INTERRUPTED: Final = 130
 """What a shell calls a program that Ctrl-C ended."""
 
+_CONTROLS: Final = {code: rf"\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
 # command -> module below herd.cli; each has a function `command` (or a Typer `app` for a group).
 COMMANDS: dict[str, str] = {
     "check": "check",
@@ -81,7 +83,8 @@ def main() -> None:
             sys.stdout.flush()
     except InvalidInputError as error:
         for problem in error.problems:
-            sys.stderr.write(f"error: {problem}\n")
+            # It may quote a file that somebody else wrote: keys and names that would paint the terminal.
+            sys.stderr.write(f"error: {str(problem).translate(_CONTROLS)}\n")
         sys.exit(2)
     except BrokenPipeError:
         _forget_output()

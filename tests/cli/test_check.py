@@ -156,6 +156,14 @@ def test_the_last_line_never_says_that_all_is_well_if_something_was_not_judged(h
     assert herd("--file", "none.yaml")[:2] == (2, "")
 
 
+def test_what_ends_a_run_can_not_speak_to_the_terminal(herd, write, tmp_path):
+    write("Pulumi.yaml", "name: shop\nruntime: python\n")
+    (tmp_path / "policies").mkdir()
+    write("policies/waivers.yaml", '"\\e[31mred": []\n')
+    code, _, err = herd("--file", write("a.yaml", GOOD))
+    assert (code, "\x1b" in err, r"\x1b[31mred: unknown key" in err) == (2, False, True)
+
+
 def test_an_environment(herd, write):
     write("a.yaml", LATEST)
     code, out, _ = herd("--file", "a.yaml", "--environment", "dev", "--rule", "HERD-041")
