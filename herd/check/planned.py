@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,10 +54,23 @@ def read_events(path: Path) -> Steps:
         steps = Steps.from_events(events)
     except (KeyError, TypeError, AttributeError) as error:
         raise InvalidInputError.one(f"isn't Pulumi's events: {error!r}", file=shown, field="--plan") from None
+    if wrong := next((place for step in steps.steps for place in _misshapen(step)), None):
+        raise InvalidInputError.one(f"isn't Pulumi's events: {wrong}", file=shown, field="--plan")
     if not steps.result and not steps.changes:
         message = "has no summary: the run was cut off, or these aren't Pulumi's events"
         raise InvalidInputError.one(message, file=shown, field="--plan", fix="keep every line to the end")
     return steps
+
+
+def _misshapen(step: Step) -> Iterator[str]:
+    """What of a step is of another kind than the engine's."""
+    for name, value in (("op", step.op), ("urn", step.urn), ("type", step.type)):
+        if not isinstance(value, str):
+            yield f"the {name} of a step isn't text"
+    for name, state in (("old", step.old), ("new", step.new)):
+        parts = [state.get(key) or {} for key in ("inputs", "outputs")] if isinstance(state, Mapping) else [state]
+        if not all(isinstance(part, Mapping) for part in parts):
+            yield f"{name} of the step of {step.urn!r} isn't a resource"
 
 
 def plan_of(

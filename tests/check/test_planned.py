@@ -105,6 +105,24 @@ def test_a_file_that_is_no_whole_run_is_refused(tmp_path, text, line, message):
     assert refused.value.problems[0].line == line
 
 
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"urn": 3}, "the urn of a step isn't text"),
+        ({"type": ["x"]}, "the type of a step isn't text"),
+        ({"new": [3]}, "new of the step of .* isn't a resource"),
+        ({"old": {"outputs": "x"}}, "old of the step of .* isn't a resource"),
+    ],
+)
+def test_a_step_that_is_none_is_refused(tmp_path, changed, message):
+    path = tmp_path / "events.jsonl"
+    event = pre("create", "data")
+    event["resourcePreEvent"]["metadata"].update(changed)
+    path.write_text(f"{json.dumps(event)}\n{json.dumps(SUMMARY)}\n")
+    with pytest.raises(InvalidInputError, match=message):
+        read_events(path)
+
+
 def test_a_whole_file_is_read(tmp_path):
     path = tmp_path / "events.jsonl"
     path.write_text("\n".join(map(json.dumps, [*REPLACED, SUMMARY])))
