@@ -156,8 +156,6 @@ class Servicer(_PolicyAnalyzerServicer):
         return [*self._told_of(results, facts, levels), *self._account(facts, stack.read)]
 
     def _account(self, facts: Facts, read: int) -> Iterator[analyzer_pb2.AnalyzeDiagnostic]:
-        if self._given.get(LAW) is EnforcementLevel.DISABLED:
-            return
         # Facts too: a stack that is told to be dev's has its findings advise.
         changed = [f"{name} {value}" for name, value in self._told.model_dump(exclude_none=True, by_alias=True).items()]
         changed += [
@@ -199,6 +197,8 @@ class Servicer(_PolicyAnalyzerServicer):
             if critical and (level := self._level(rule, facts)) is not EnforcementLevel.MANDATORY:
                 fix = "leave it mandatory; a finding that is right for now gets a waiver (policies/waivers.yaml)"
                 problems.append(_problem(name, f"is critical, and can't be made {level.value}", fix))
+        if self._given.get(LAW) is EnforcementLevel.DISABLED:
+            problems.append(_problem(LAW, "says what was not evaluated, and can't be disabled", "leave it out"))
         if problems:
             raise InvalidInputError(problems)
 

@@ -221,6 +221,7 @@ def test_facts_that_a_configuration_gives_are_told_when_the_run_is_over(pack):
         ({"no_key_pairs": ADVISORY}, "no-key-pairs: is critical, and can't be made advisory"),
         ({"no_key_pairs": DISABLED}, "no-key-pairs: is critical, and can't be made disabled"),
         ({"no_key_pairs": 99}, "no-key-pairs: there is no level 99"),
+        ({"law": DISABLED}, "law: says what was not evaluated"),
         ({"law": {"maxNode": 3}}, "did you mean 'maxNodes'"),
         ({"law": {"maxNodes": "many"}}, "maxNodes: "),
         ({"no_key_pairs": {"account": "1"}}, "no-key-pairs: takes nothing but enforcementLevel"),
