@@ -11,26 +11,29 @@ from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.iam import ATTACHING_TYPES, IDENTITY_TYPES, DocumentKind, Statement, attached, statements
+from policies.rules._shared.iam import (
+    ATTACHING_TYPES,
+    IDENTITY_TYPES,
+    RESOURCE_TYPES,
+    DocumentKind,
+    Statement,
+    attached,
+    statements,
+)
 from policies.rules._shared.rbac import RBAC_TYPES, given_away
 from policies.rules._shared.web_identity import untrusted
 from policies.rules._shared.who import says_nothing, says_who
 
 _ADMINISTRATORS: Final = re.compile(r"arn:[\w-]+:iam::aws:policy/(?:AdministratorAccess|IAMFullAccess|PowerUserAccess)")
-# Those of a bucket and of a repository are HERD-052's and HERD-038's.
-_RESOURCES: Final = (
-    "aws:backup/vaultPolicy:VaultPolicy",
-    "aws:kms/externalKey:ExternalKey",
-    "aws:kms/key:Key",
-    "aws:kms/keyPolicy:KeyPolicy",
-    "aws:kms/replicaKey:ReplicaKey",
-    "aws:secretsmanager/secret:Secret",
-    "aws:secretsmanager/secretPolicy:SecretPolicy",
-    "aws:sns/topic:Topic",
-    "aws:sns/topicPolicy:TopicPolicy",
-    "aws:sqs/queue:Queue",
-    "aws:sqs/queuePolicy:QueuePolicy",
+# A bucket's are HERD-052's, a repository's HERD-038's; without a policy a file system is everybody's who reaches it.
+_ELSEWHERE: Final = (
+    "aws:ecr/registryPolicy:RegistryPolicy",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy",
+    "aws:efs/fileSystemPolicy:FileSystemPolicy",
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketPolicy:BucketPolicy",
 )
+_RESOURCES: Final = tuple(one for one in RESOURCE_TYPES if one not in _ELSEWHERE)
 # With these on everything their holder gives itself the rest. Source: Rhino Security Labs, "AWS IAM Privilege
 # Escalation: Methods and Mitigation".
 _ESCALATES: Final = (
