@@ -50,6 +50,11 @@ class Node:
         return isinstance(self._value, Hidden)
 
     @property
+    def secret(self) -> bool:
+        """Whether a secret stands there; for rules about places that keep no secret, so that they can say so."""
+        return isinstance(self._value, Hidden) and self._value.reason is Reason.SECRET
+
+    @property
     def is_map(self) -> bool:
         """Whether a map stands there; false for a hidden value. For walks through values that have no schema."""
         return isinstance(self._value, Mapping)

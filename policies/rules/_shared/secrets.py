@@ -141,6 +141,11 @@ def secret_in(name: str, value: str) -> str:
     return _named(name) if re.fullmatch(_NAME, name) and _literal(name, value) else ""
 
 
+def means_secret(name: str) -> bool:
+    """Whether a name is that of a secret itself, not of where one is kept: `DB_PASSWORD`, not `DB_PASSWORD_FILE`."""
+    return bool(re.fullmatch(_NAME, name)) and not _HARMLESS.search(name) and not _NAMES_ONE.search(name)
+
+
 def _found(text: str, *, unpack: bool) -> Iterator[tuple[int, str]]:
     for what, known in _KNOWN:
         yield from ((match.start(), what) for match in known.finditer(text))

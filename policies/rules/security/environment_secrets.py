@@ -1,0 +1,272 @@
+"""HERD-080: no secrets in the environments and parameters of functions, tasks, jobs, builds, models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from policies.engine.facts import Facts
+from policies.engine.node import Node
+from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
+from policies.engine.subject import Subject
+from policies.engine.values import Reason, UnevaluatedError
+from policies.rules._shared.secrets import means_secret, secret_in, secrets
+
+ThingT = TypeVar("ThingT")
+PARAMETER: Final = "aws:ssm/parameter:Parameter"
+PROJECT: Final = "aws:codebuild/project:Project"
+_FUNCTION: Final = "aws:lambda/function:Function"
+_KEPT: Final = (
+    "a Pulumi secret stands there, and AWS keeps and shows the {what} in clear text: give the name of a secret of"
+    " Secrets Manager instead"
+)
+_KEPT_PARAMETER: Final = (
+    "a Pulumi secret stands there (the SDK makes one of each value), and a parameter of type {type} is kept in clear"
+    " text: write type SecureString for a secret, insecure_value for what is none"
+)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What AWS shows in clear text.
+
+    Attributes:
+        what: What people call it.
+        node: A value of any shape: a map of names, lists of names and values, words of a command.
+        name: The name that a text has there, if the place is one text.
+        command: Whether it is the words of a command.
+    """
+
+    what: str
+    node: Node
+    name: str = ""
+    command: bool = False
+
+
+def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
+    """What can be seen first: a secret of Pulumi's beside it must not hide what else is found."""
+    if resource.type == PARAMETER:
+        yield from _parameter(resource.props)
+        return
+    places = _SPELLED[resource.type](resource.props) if resource.type in _SPELLED else _maps(resource)
+    for place in _seen_first(places, lambda one: one.node):
+        if place.command:
+            words = place.node.texts()
+            # An option and its value are words of their own.
+            if found := next(secrets(" ".join(words)), None):
+                yield Violation(place.node, f"the {place.what} has {found[1]}")
+            continue
+        for value, what in _found(place.node, place.name, place.what):
+            yield Violation(value, f"the {place.what} holds {what}")
+
+
+def _found(node: Node, name: str, what: str) -> Iterator[tuple[Node, str]]:
+    """Secrets by the names they stand under: keys of maps, and `name` beside `value`."""
+    if node.secret:
+        raise UnevaluatedError(Reason.SECRET, _KEPT.format(what=what), node.path)
+    if node.is_list:
+        for one in _seen_first(node.each(), lambda one: one):
+            yield from _found(one, name, what)
+    elif node.is_map:
+        entries = node.entries()
+        own = next((entries[key] for key in ("name", "Name") if key in entries), None)
+        value = next((entries[key] for key in ("value", "Value") if key in entries), None)
+        if own is not None and value is not None:
+            yield from _found(value, own.text() or "", what)
+            return
+        for key, one in _seen_first(entries.items(), lambda pair: pair[1]):
+            yield from _found(one, key.lstrip("-"), what)
+    elif kind := secret_in(name, node.text() or ""):
+        yield node, kind
+
+
+def _seen_first(things: Iterable[ThingT], node: Callable[[ThingT], Node]) -> list[ThingT]:
+    return sorted(things, key=lambda one: node(one).hidden)
+
+
+def _parameter(props: Node) -> Iterator[Violation]:
+    type_ = props.literal("type", default="String") or ""
+    if type_.lower() == "securestring":
+        return
+    name = (props.text("name") or "").rstrip("/").rpartition("/")[2]
+    for key in ("insecureValue", "value", "valueWo"):
+        value = props.at(key)
+        if value.secret:
+            if not means_secret(name):
+                raise UnevaluatedError(Reason.SECRET, _KEPT_PARAMETER.format(type=type_), value.path)
+            yield Violation(value, f"{name} is kept as {type_}: in clear text, though it is a secret by its name")
+        elif what := secret_in(name, value.text() or ""):
+            yield Violation(value, f"a parameter of type {type_} holds {what}")
+
+
+def _maps(resource: Subject) -> Iterator[_Place]:
+    what, paths = _MAPS[resource.type]
+    for path in paths:
+        nodes = [resource.props]
+        for key in path:
+            nodes = [below for one in nodes for below in (one.each(key[:-2]) if key.endswith("[]") else [one.at(key)])]
+        yield from (_Place(what, one) for one in nodes)
+
+
+def _task(props: Node) -> Iterator[_Place]:
+    yield from _containers(_document(props.at("containerDefinitions"), "task definition"), "task's container")
+
+
+def _job(props: Node) -> Iterator[_Place]:
+    """Source: Batch, RegisterJobDefinition; the provider takes all but the pods' as JSON."""
+    what = "job definition"
+    yield _Place("job definition's parameters", props.at("parameters"))
+    yield from _containers(_document(props.at("containerProperties"), what), "job's container")
+    for group in _document(props.at("nodeProperties"), what).each("nodeRangeProperties"):
+        yield from _containers(group.at("container"), "job's container")
+        yield from _of_tasks(group.at("ecsProperties"))
+    yield from _of_tasks(_document(props.at("ecsProperties"), what))
+    pod = props.at("eksProperties", "podProperties")
+    for key in ("containers", "initContainers"):
+        yield from _containers(pod.at(key), "job's container")
+
+
+def _of_tasks(node: Node) -> Iterator[_Place]:
+    for task in node.each("taskProperties"):
+        yield from _containers(task.at("containers"), "job's container")
+
+
+def _containers(node: Node, what: str) -> Iterator[_Place]:
+    for container in node.each():
+        for key in ("environment", "envs"):
+            yield _Place(f"{what}'s environment", container.at(key))
+        for key in ("entryPoint", "command", "args"):
+            yield _Place(f"{what}'s {key}", container.at(key), command=True)
+
+
+def _document(node: Node, what: str) -> Node:
+    if node.secret:
+        raise UnevaluatedError(Reason.SECRET, _KEPT.format(what=what), node.path)
+    return node.document()
+
+
+def _project(props: Node) -> Iterator[_Place]:
+    for variable in props.each("environment", "environmentVariables"):
+        if (variable.literal("type") or "PLAINTEXT").upper() == "PLAINTEXT":
+            yield _Place("build's environment", variable.at("value"), variable.text("name") or "")
+    for source in (props.at("source"), *props.each("secondarySources")):
+        yield from _buildspec(source.at("buildspec"))
+
+
+def _buildspec(node: Node) -> Iterator[_Place]:
+    """Of a build specification what is its own; `parameter-store` and `secrets-manager` name where secrets are."""
+    text = node.text() or ""
+    if "\n" not in text:
+        return
+    try:
+        spec: Any = YAML(typ="safe", pure=True).load(text)
+    except YAMLError:
+        raise UnevaluatedError(Reason.MISSHAPEN, "the build specification is no YAML", node.path) from None
+    whole = Node(spec if isinstance(spec, dict) else {}, node.path, node.subject)
+    yield _Place("build specification", whole.at("env", "variables"))
+    for phase in whole.entries("phases").values():
+        for key in ("commands", "finally"):
+            yield from (_Place("build specification", one, command=True) for one in phase.each(key) if not one.is_map)
+
+
+def _emr(props: Node) -> Iterator[_Place]:
+    for key in ("configurationsJson", "configurations"):
+        if (props.text(key) or "").lstrip().startswith(("[", "{")):
+            yield _Place("cluster's configuration", props.at(key).document())
+    for action in props.each("bootstrapActions"):
+        yield _Place("bootstrap action's arguments", action.at("args"), command=True)
+    for step in props.each("steps"):
+        yield _Place("step's arguments", step.at("hadoopJarStep", "args"), command=True)
+        yield _Place("step's properties", step.at("hadoopJarStep", "properties"))
+
+
+def _pipeline(props: Node) -> Iterator[_Place]:
+    yield _Place("pipeline's definition", _document(props.at("pipelineDefinition"), "pipeline's definition"))
+
+
+# Type -> what it is, and the paths of its maps, or lists, of names and values.
+_MAPS: Final[dict[str, tuple[str, tuple[tuple[str, ...], ...]]]] = {
+    _FUNCTION: ("function's environment", (("environment", "variables"),)),
+    "aws:apprunner/service:Service": (
+        "service's environment",
+        (
+            ("sourceConfiguration", "imageRepository", "imageConfiguration", "runtimeEnvironmentVariables"),
+            (
+                "sourceConfiguration",
+                "codeRepository",
+                "codeConfiguration",
+                "codeConfigurationValues",
+                "runtimeEnvironmentVariables",
+            ),
+        ),
+    ),
+    "aws:sagemaker/model:Model": (
+        "model's environment",
+        (("primaryContainer", "environment"), ("containers[]", "environment")),
+    ),
+    "aws:sagemaker/trainingJob:TrainingJob": ("training job", (("environment",), ("hyperParameters",))),
+    "aws:glue/job:Job": ("job's arguments", (("defaultArguments",), ("nonOverridableArguments",))),
+    "aws:elasticbeanstalk/environment:Environment": ("environment's settings", (("settings",),)),
+    "aws:amplify/app:App": (
+        "app's environment",
+        (("environmentVariables",), ("autoBranchCreationConfig", "environmentVariables")),
+    ),
+    "aws:amplify/branch:Branch": ("branch's environment", (("environmentVariables",),)),
+    "aws:mwaa/environment:Environment": ("Airflow's configuration", (("airflowConfigurationOptions",),)),
+    "aws:emrserverless/application:Application": ("application's configuration", (("runtimeConfigurations",),)),
+    "aws:lightsail/containerServiceDeploymentVersion:ContainerServiceDeploymentVersion": (
+        "container's environment",
+        (("containers[]", "environment"),),
+    ),
+}
+_SPELLED: Final[dict[str, Callable[[Node], Iterator[_Place]]]] = {
+    "aws:ecs/taskDefinition:TaskDefinition": _task,
+    "aws:batch/jobDefinition:JobDefinition": _job,
+    PROJECT: _project,
+    "aws:emr/cluster:Cluster": _emr,
+    "aws:sagemaker/pipeline:Pipeline": _pipeline,
+}
+
+RULE: Final = ResourceRule(
+    id="HERD-080",
+    name="no-secrets-in-environments",
+    pack="security",
+    title="No secrets in what AWS shows of functions, tasks, jobs, builds, models and parameters",
+    severity=everywhere(Severity.HIGH),
+    types=(PARAMETER, *_MAPS, *_SPELLED),
+    properties=(
+        "environment.variables",
+        "containerDefinitions",
+        "containerProperties",
+        "environment.environmentVariables[].value",
+        "source.buildspec",
+        "primaryContainer.environment",
+        "defaultArguments",
+        "configurationsJson",
+        "value",
+        "insecureValue",
+    ),
+    why=(
+        "Whoever may describe a function, a task or a job reads its environment in the console, and so does every audit"
+        " trail and every crash report. That Pulumi keeps a value secret ends where AWS gets it."
+    ),
+    fix=(
+        "Rotate the secret now. Then pass where it is: `secrets` with valueFrom for containers, type SECRETS_MANAGER"
+        " for builds, SecureString for parameters, and a secret's ARN that functions and jobs read with their own role."
+    ),
+    mappings={
+        "checkov": ("CKV_AWS_45", "CKV_AWS_384"),
+        "fsbp": ("CodeBuild.2", "ECS.8"),
+        "trivy": ("AWS-0036",),
+        "prowler": (
+            "awslambda_function_no_secrets_in_variables",
+            "codebuild_project_no_secrets_in_variables",
+            "ecs_task_definitions_no_environment_secrets",
+        ),
+    },
+    check=check,
+)
