@@ -20,7 +20,7 @@ from policies.engine.values import UNKNOWN, Reason, Reference, UnevaluatedError
 
 CLOUDFORMATION: Final = "aws:cloudformation/stack:Stack"
 # AWS's own template of the ParallelCluster custom resource makes a Lambda function and its roles, and no machines.
-_PROVIDER: Final = re.compile(r"-aws-parallelcluster\.s3\..*/templates/custom_resource/cluster\.yaml$")
+PROVIDER: Final = re.compile(r"-aws-parallelcluster\.s3\..*/templates/custom_resource/cluster\.yaml$")
 _SYMBOL: Final = re.compile(r"\$\{(urn:pulumi:[^{}]*::[^{}.]+)\.([^{}]+)\}")
 
 
@@ -34,7 +34,7 @@ def template(resource: Subject) -> Node:
     body = at.text()
     if body is None:
         url = resource.props.text("templateUrl")
-        if url is None or _PROVIDER.search(url):
+        if url is None or PROVIDER.search(url):
             return Node(None, ("templateBody",), resource)
         message = f"the template is kept at {url}, and what it makes isn't seen"
         raise UnevaluatedError(Reason.ABSENT, message, ("templateUrl",))
