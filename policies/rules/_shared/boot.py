@@ -1,4 +1,7 @@
-"""What machines are told at their first boot, decoded: user data of every kind, ParallelCluster's custom actions."""
+"""What machines are told at their first boot, decoded: user data, actions of clusters, scripts of notebooks.
+
+Scripts of a build (an Image Builder component, a build project) aren't here: that is where installing belongs.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +35,25 @@ SPOT_FLEET: Final = "aws:ec2/spotFleetRequest:SpotFleetRequest"
 NODE_TEMPLATE: Final = "kubernetes:karpenter.k8s.aws/v1alpha1:AWSNodeTemplate"
 """Karpenter's name for a node class before v1beta1."""
 
+NOTEBOOK: Final = "aws:sagemaker/notebookInstanceLifecycleConfiguration:NotebookInstanceLifecycleConfiguration"
+STUDIO: Final = "aws:sagemaker/studioLifecycleConfig:StudioLifecycleConfig"
+LIGHTSAIL: Final = "aws:lightsail/instance:Instance"
+EMR: Final = "aws:emr/cluster:Cluster"
+CLOUD_CONTROL: Final = "aws:cloudcontrol/resource:Resource"
+HYPERPOD: Final = "aws-native:sagemaker:Cluster"
+"""HyperPod, which pulumi-aws has no type for: people make it by Cloud Control or by aws-native."""
+
 _USER_DATA: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     LAUNCH_TEMPLATE: (("userData",),),
     LAUNCH_CONFIGURATION: (("userData",), ("userDataBase64",)),
     INSTANCE: (("userData",), ("userDataBase64",)),
     SPOT_INSTANCE: (("userData",), ("userDataBase64",)),
     **dict.fromkeys((*EC2_NODE_CLASSES, NODE_TEMPLATE), (("spec", "userData"),)),
+    NOTEBOOK: (("onCreate",), ("onStart",)),
+    STUDIO: (("studioLifecycleConfigContent",),),
+    LIGHTSAIL: (("userData",),),
 }
-TYPES: Final = (*_USER_DATA, SPOT_FLEET, *CLUSTERS)
+TYPES: Final = (*_USER_DATA, SPOT_FLEET, *CLUSTERS, EMR, CLOUD_CONTROL, HYPERPOD)
 """Every type that `boot_texts` reads."""
 
 
@@ -66,7 +80,7 @@ class Kind(StrEnum):
     POWERSHELL = "powershell"
     """Windows."""
     ACTION = "action"
-    """URL of a ParallelCluster custom action's script."""
+    """URL of a script that a cluster's machines fetch and run: custom, bootstrap and life cycle actions."""
     ARGUMENT = "argument"
     """One argument of such a script."""
     OTHER = "other"
@@ -96,6 +110,10 @@ def boot_texts(resource: Subject) -> Iterator[BootText]:
     """
     for cluster in clusters(resource) if resource.type in CLUSTERS else ():
         yield from _actions(cluster)
+    if resource.type == EMR:
+        yield from _bootstrap(resource.props)
+    elif resource.type in (CLOUD_CONTROL, HYPERPOD):
+        yield from _life_cycle(resource)
     places = [resource.props.at(*path) for path in _USER_DATA.get(resource.type, ())]
     if resource.type == SPOT_FLEET:
         places += [one.at("userData") for one in resource.props.each("launchSpecifications")]
@@ -123,6 +141,31 @@ def _actions(cluster: Node) -> Iterator[BootText]:
         place = cluster.at(*path)
         if url := place.literal():
             yield BootText(place, url, Kind.ACTION)
+
+
+def _bootstrap(cluster: Node) -> Iterator[BootText]:
+    """Source: EMR Management Guide, "Create bootstrap actions": objects of S3, or files of the image (`file:`)."""
+    for action in cluster.each("bootstrapActions"):
+        path = action.at("path")
+        if (url := path.literal()) and not url.startswith(("file:", "/")):
+            yield BootText(path, url, Kind.ACTION)
+        for argument in action.each("args"):
+            if text := argument.literal():
+                yield BootText(argument, text, Kind.ARGUMENT)
+
+
+def _life_cycle(resource: Subject) -> Iterator[BootText]:
+    """What the machines of a HyperPod cluster run. Source: SageMaker, CreateCluster (ClusterLifeCycleConfig)."""
+    cluster, names = resource.props, ["instanceGroups", "lifeCycleConfig", "sourceS3Uri", "onCreate"]
+    if resource.type == CLOUD_CONTROL:
+        if cluster.text("typeName") != "AWS::SageMaker::Cluster":
+            return
+        cluster, names = cluster.at("desiredState").document(), [name[0].upper() + name[1:] for name in names]
+    groups, config, folder, script = names
+    for group in cluster.each(groups):
+        place = group.at(config, folder)
+        if url := place.literal():
+            yield BootText(place, f"{url.rstrip('/')}/{group.literal(config, script, default='')}", Kind.ACTION)
 
 
 def decoded(text: str, node: Node) -> str:

@@ -174,11 +174,10 @@ def _buildspec(node: Node) -> Iterator[_Place]:
 
 
 def _emr(props: Node) -> Iterator[_Place]:
+    """Bootstrap actions are HERD-020's, with what else machines are told at boot."""
     for key in ("configurationsJson", "configurations"):
         if (props.text(key) or "").lstrip().startswith(("[", "{")):
             yield _Place("cluster's configuration", props.at(key).document())
-    for action in props.each("bootstrapActions"):
-        yield _Place("bootstrap action's arguments", action.at("args"), command=True)
     for step in props.each("steps"):
         yield _Place("step's arguments", step.at("hadoopJarStep", "args"), command=True)
         yield _Place("step's properties", step.at("hadoopJarStep", "properties"))

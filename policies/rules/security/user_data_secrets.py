@@ -12,7 +12,7 @@ from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.engine.values import Reference
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.boot import TYPES, boot_texts
+from policies.rules._shared.boot import EMR, TYPES, boot_texts
 from policies.rules._shared.secrets import secret_in, secrets
 
 # ParallelCluster 3: what it writes into files of the machines as it stands, and what must be the ARN of a secret.
@@ -33,6 +33,8 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     for boot in boot_texts(resource):
         for line, what in secrets(boot.text):
             yield Violation(boot.node, f"holds {what} (line {line} of the {boot.kind})")
+    for action in resource.props.each("bootstrapActions") if resource.type == EMR else ():
+        yield from (Violation(place, f"holds {what}") for place, what in _in_pairs([*action.each("args")]))
     for cluster in parallelcluster.clusters(resource) if resource.type in parallelcluster.TYPES else ():
         for place, what in _of_cluster(cluster):
             yield Violation(place, f"holds {what}")
@@ -93,6 +95,9 @@ RULE: Final = ResourceRule(
         "userData",
         "userDataBase64",
         "spec.userData",
+        "onStart",
+        "studioLifecycleConfigContent",
+        "bootstrapActions[].args",
         "CustomActions.OnNodeConfigured.Args",
         "Scheduling.SlurmSettings.CustomSlurmSettings",
         "DirectoryService.AdditionalSssdConfigs",
