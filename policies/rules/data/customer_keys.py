@@ -23,6 +23,7 @@ from policies.rules._shared.types import DYNAMODB_TABLE, LUSTRE, STORAGE_CLASSES
 _AWS_KEY: Final = re.compile(r"(?:^|:)alias/aws/")
 _OUR_KEYS: Final = ("aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey", "aws:kms/externalKey:ExternalKey")
 _EBS_KEY: Final = "aws:ebs/defaultKmsKey:DefaultKmsKey"
+_EBS_DEFAULT: Final = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 
 
 @dataclass(frozen=True)
@@ -161,10 +162,7 @@ def _is_ours(key: Node, stack: Stack) -> bool:
 
 
 def _encrypts_by_default(stack: Stack) -> bool:
-    return any(
-        one.props.flag("enabled", default=True)
-        for one in stack.of_type("aws:ebs/encryptionByDefault:EncryptionByDefault")
-    )
+    return any(one.props.flag("enabled", default=True) for one in stack.of_type(_EBS_DEFAULT))
 
 
 def _without_a_key(resource: Subject) -> bool:
@@ -207,6 +205,13 @@ def _rules(at: Node, key: str, takes_logs: Callable[[], bool], stack: Stack) -> 
             yield Violation(algorithm, f"{name or 'no algorithm'}: S3 encrypts with its own keys, not with one of ours")
 
 
+def _default(resource: Subject, stack: Stack) -> Iterator[Violation]:
+    enabled = resource.props.at("enabled")
+    if not enabled.flag(default=True):
+        message = "encryption by default is switched off: only those new volumes that ask for it are encrypted"
+        yield Violation(enabled, message, "Write enabled=True, and name the stack's key with aws.ebs.DefaultKmsKey.")
+
+
 def _storage_class(resource: Subject, stack: Stack) -> Iterator[Violation]:
     if resource.props.literal("provisioner") in _EBS_PROVISIONERS:
         store = _Store("kmsKeyId", "encrypted", strict=False, ebs=True)
@@ -232,6 +237,7 @@ _SPELLED: Final[dict[str, Callable[[Subject, Stack], Iterator[Violation]]]] = {
     buckets.ENCRYPTION: _beside,
     DYNAMODB_TABLE: _table,
     TEMPLATE: _template,
+    _EBS_DEFAULT: _default,
     **dict.fromkeys(_BY_SERVICE, _through_service),
     **dict.fromkeys(EC2_NODE_CLASSES, _node_class),
     **dict.fromkeys(_INSTANCES, _instance),
@@ -250,6 +256,7 @@ RULE: Final = GraphRule(
     properties=(
         "kmsKeyId",
         "encrypted",
+        "enabled",
         "storageEncrypted",
         "serverSideEncryption.kmsKeyArn",
         "rules.applyServerSideEncryptionByDefault",
@@ -269,13 +276,14 @@ RULE: Final = GraphRule(
         "checkov": (
             "CKV_AWS_3",
             "CKV_AWS_42",
+            "CKV_AWS_106",
             "CKV_AWS_145",
             "CKV_AWS_178",
             "CKV_AWS_184",
             "CKV_AWS_190",
             "CKV_AWS_203",
         ),
-        "fsbp": ("EFS.1",),
+        "fsbp": ("EC2.7", "EFS.1"),
         "cis": ("3.3.1", "6.1.1"),
     },
     check=check,
