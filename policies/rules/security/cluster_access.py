@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,10 +16,17 @@ from policies.rules._shared.workloads import objects
 
 _MAP: Final = "aws-auth"
 _WITH_ENTRIES: Final = ("API", "API_AND_CONFIG_MAP")
+_ASSOCIATION: Final = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+_ADMINISTRATOR: Final = "/AmazonEKSClusterAdminPolicy"
+# The root user, or an account as a whole as policies elsewhere mean it; a pattern. EKS takes one user or role.
+_BROAD: Final = re.compile(r".*\*.*|arn:[\w-]+:iam::\d+:root|\d+")
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     """EKS takes the aws-auth map alone, and makes the creator an administrator for ever, unless told otherwise."""
+    if resource.type == _ASSOCIATION:
+        yield from _association(resource.props)
+        return
     if resource.type != EKS_CLUSTER:
         for name, manifest in objects(resource):
             if name == CONFIG_MAP and manifest.text("metadata", "name") == _MAP:
@@ -35,6 +43,14 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
         yield Violation(creator, "whoever makes the cluster stays its administrator, in no list anybody reviews")
 
 
+def _association(props: Node) -> Iterator[Violation]:
+    principal = props.at("principalArn")
+    name = principal.text() or ""
+    if (props.text("policyArn") or "").endswith(_ADMINISTRATOR) and _BROAD.fullmatch(name):
+        message = f"{name} is no one role, and would be the cluster's administrator"
+        yield Violation(principal, message, "Name the ARN of the one role that deploys; give others a narrower policy.")
+
+
 def _map(manifest: Node) -> Iterator[Violation]:
     for key in ("mapRoles", "mapUsers", "mapAccounts"):
         place = manifest.at("data", key)
@@ -49,8 +65,13 @@ RULE: Final = ResourceRule(
     pack="security",
     title="Access to a cluster is by access entries, and its creator is no administrator",
     severity=everywhere(Severity.MEDIUM),
-    types=(EKS_CLUSTER, CONFIG_MAP, *LISTS),
-    properties=("accessConfig.authenticationMode", "accessConfig.bootstrapClusterCreatorAdminPermissions", "data"),
+    types=(EKS_CLUSTER, _ASSOCIATION, CONFIG_MAP, *LISTS),
+    properties=(
+        "accessConfig.authenticationMode",
+        "accessConfig.bootstrapClusterCreatorAdminPermissions",
+        "principalArn",
+        "data",
+    ),
     why=(
         "The aws-auth map is an object within the cluster that one wrong edit locks everybody out of; the creator's"
         " rights are in no map and no plan."
