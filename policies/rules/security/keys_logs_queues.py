@@ -9,6 +9,7 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
+from policies.rules._shared import parallelcluster
 from policies.rules._shared.naming import naming
 from policies.rules._shared.types import VPC
 
@@ -62,6 +63,17 @@ def _log_group(group: Subject, stack: Stack) -> Iterator[Violation]:
         yield Violation(days, f"retentionInDays {how}: logs stay, and are paid for, for ever", fix="Say how many days.")
 
 
+def _cluster(resource: Subject, stack: Stack) -> Iterator[Violation]:
+    for cluster in parallelcluster.clusters(resource):
+        logs = cluster.at("Monitoring", "Logs", "CloudWatch")
+        days = logs.at("RetentionInDays")
+        # 180 where nothing is said, and 0 is for ever: pcluster/templates/cdk_builder_utils.py.
+        if logs.flag("Enabled", default=True) and days.present and not days.number():
+            yield Violation(
+                days, "RetentionInDays is 0: logs stay, and are paid for, for ever", fix="Say how many days."
+            )
+
+
 def _queue(queue: Subject, stack: Stack) -> Iterator[Violation]:
     managed = queue.props.at("sqsManagedSseEnabled")
     if not queue.props.has("kmsMasterKeyId") and not managed.flag(default=False):
@@ -107,6 +119,7 @@ _JUDGED: Final[dict[str, Callable[[Subject, Stack], Iterator[Violation]]]] = {
     VPC: _vpc,
     LOG_GROUP: _log_group,
     QUEUE: _queue,
+    **dict.fromkeys(parallelcluster.TYPES, _cluster),
 }
 
 
@@ -121,6 +134,7 @@ RULE: Final = GraphRule(
         "enableKeyRotation",
         "aws:ec2/flowLog:FlowLog.vpcId",
         "retentionInDays",
+        "Monitoring.Logs.CloudWatch.RetentionInDays",
         "sqsManagedSseEnabled",
         "redrivePolicy",
     ),
