@@ -223,6 +223,8 @@ def is_world(block: str) -> bool:
 def is_private(block: str) -> bool:
     """Whether an address block is within private ones: RFC 1918, carrier-grade NAT (pods), IPv6 unique local.
 
+    A machine's own addresses (127.0.0.1/32) are nobody's at all: some write them where a list can't be left out.
+
     Raises:
         ValueError: It is no address block.
     """
@@ -232,7 +234,7 @@ def is_private(block: str) -> bool:
 
 _PRIVATE: Final = tuple(
     ipaddress.ip_network(text)
-    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7")
 )
 
 
