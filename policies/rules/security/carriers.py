@@ -196,7 +196,12 @@ RULE: Final = GraphRule(
     title="Nothing hides in what carries other infrastructure",
     severity=everywhere(Severity.MEDIUM),
     types=(ANY_TYPE,),
-    properties=("templateBody", "templateUrl", "typeName", "stackSetName"),
+    properties=(
+        f"{CLOUDFORMATION}.templateBody",
+        f"{CLOUDFORMATION}.templateUrl",
+        f"{STACK_SET}.templateBody",
+        f"{_CLOUD_CONTROL}.typeName",
+    ),
     why=(
         "A template, Cloud Control, a catalogue's product or a dynamic resource makes whatever it likes, and each rule"
         " that would forbid it sees one resource of another type: a key pair in a template is a key pair all the same."
