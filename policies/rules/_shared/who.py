@@ -68,7 +68,7 @@ def says_nothing(test: Condition) -> bool:
 
 
 def _anything(value: str) -> bool:
-    """`*`, any VPC, a role of that name in any account."""
+    """`*`, any VPC, a role of that name in any account, any bucket."""
     if _ANYTHING.fullmatch(value):
         return True
     parts = value.split(":")
@@ -76,7 +76,7 @@ def _anything(value: str) -> bool:
         return False
     # What has no account in its ARN, such as a bucket, has a name of its own.
     account = parts[_ACCOUNT] if len(parts) > _ACCOUNT else "*"
-    return bool(account) and not account.strip("*?")
+    return not (account or "".join(parts[_ACCOUNT + 1 :])).strip("*?/")
 
 
 def _narrow(block: str) -> bool:

@@ -39,6 +39,7 @@ def test_some(test):
         condition("StringLike", "aws:sourcevpc", "vpc-*"),
         condition("ArnLike", "aws:principalarn", "arn:aws:iam::*:role/admin"),
         condition("ArnLike", "aws:principalarn", "arn:aws:*"),
+        condition("ArnLike", "aws:sourcearn", "arn:aws:s3:::*"),
         condition("IpAddress", "aws:sourceip", "203.0.113.0/24", "::/0"),
         condition("NotIpAddress", "aws:sourceip", "203.0.113.0/24"),
         condition("Null", "aws:principalorgid", "false"),
