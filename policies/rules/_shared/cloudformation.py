@@ -21,6 +21,8 @@ from policies.engine.values import UNKNOWN, Reason, Reference, UnevaluatedError
 CLOUDFORMATION: Final = "aws:cloudformation/stack:Stack"
 # AWS's own template of the ParallelCluster custom resource makes a Lambda function and its roles, and no machines.
 PROVIDER: Final = re.compile(r"-aws-parallelcluster\.s3\..*/templates/custom_resource/cluster\.yaml$")
+Tables = Mapping[str, Any]
+"""A template's `Mappings`: table -> row -> key -> value."""
 _SYMBOL: Final = re.compile(r"\$\{(urn:pulumi:[^{}]*::[^{}.]+)\.([^{}]+)\}")
 
 
@@ -47,13 +49,18 @@ def template(resource: Subject) -> Node:
 @lru_cache(maxsize=64)
 def _parsed(body: str) -> Any:
     if body.lstrip().startswith("{"):
-        return _real(json.loads(body))
+        return _whole(json.loads(body))
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
-    return _real(yaml.load(body))
+    return _whole(yaml.load(body))
 
 
-def _real(value: Any) -> Any:
+def _whole(value: Any) -> Any:
+    tables = value.get("Mappings") if isinstance(value, Mapping) else None
+    return _real(value, tables if isinstance(tables, Mapping) else {})
+
+
+def _real(value: Any, tables: Tables) -> Any:
     """What a function gives is known to CloudFormation alone; `AWS::NoValue` is nothing, a condition may be."""
     if isinstance(value, Mapping):
         if len(value) == 1:
@@ -61,15 +68,31 @@ def _real(value: Any) -> Any:
             if name == "Fn::If":
                 return UNKNOWN
             if name == "Ref" or str(name).startswith("Fn::"):
-                return (
-                    None if argument == "AWS::NoValue" else Reference(f"{name} {argument}", "template", str(argument))
-                )
-        return {str(key): _real(item) for key, item in value.items()}
+                return None if argument == "AWS::NoValue" else _given(name, argument, tables)
+        return {str(key): _real(item, tables) for key, item in value.items()}
     if isinstance(value, list):
-        return [_real(item) for item in value]
+        return [_real(item, tables) for item in value]
     if isinstance(value, str) and (match := _SYMBOL.fullmatch(value)):
         return Reference(value, match[1], match[2])
     return value
+
+
+def _given(name: str, argument: Any, tables: Tables) -> Any:
+    """A function's value where the template itself tells it, else a reference that shows what is known."""
+    match name, argument:
+        case "Fn::FindInMap", [str() as table, str() as row, str() as key]:
+            found = tables.get(table)
+            for step in (row, key):
+                found = found.get(step) if isinstance(found, Mapping) else None
+            if found is not None:
+                return found
+        case "Fn::Sub", [str() as text, Mapping() as variables]:
+            for key, item in variables.items():
+                told = _real(item, tables)
+                if isinstance(told, str | int | float) and not isinstance(told, Reference):
+                    text = text.replace(f"${{{key}}}", str(told))
+            argument = text
+    return Reference(f"{name} {argument}", "template", str(argument))
 
 
 class _Constructor(SafeConstructor):

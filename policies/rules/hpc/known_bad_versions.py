@@ -18,7 +18,7 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared import charts, karpenter, machines, templates
-from policies.rules._shared.cloudformation import CLOUDFORMATION
+from policies.rules._shared.cloudformation import CLOUDFORMATION, template
 from policies.rules._shared.types import EKS_CLUSTER
 
 if TYPE_CHECKING:
@@ -75,11 +75,19 @@ def _fact(subject: Subject) -> Fact | None:
         name = subject.props.literal("addonName")
         return _made(f"addon/{name}", subject.props.at("addonVersion")) if name else None
     if subject.type == CLOUDFORMATION:
-        at = subject.props.at("templateUrl")
-        found = _PROVIDER.search(at.text() or "")
-        return Fact("parallelcluster", found[1], at) if found else None
+        told = ((at, _PROVIDER.search(at.text() or "")) for at in _template_urls(subject))
+        return next((Fact("parallelcluster", found[1], at) for at, found in told if found), None)
     chart = charts.chart_of(subject)
     return _made(f"chart/{chart.name}", chart.version) if chart else None
+
+
+def _template_urls(stack: Subject) -> Iterator[Node]:
+    """A stack's own, and those of stacks within its template, as AWS's guide nests ParallelCluster's provider."""
+    yield stack.props.at("templateUrl")
+    if stack.props.has("templateBody"):
+        for resource in template(stack).entries("Resources").values():
+            if resource.text("Type") == "AWS::CloudFormation::Stack":
+                yield resource.at("Properties", "TemplateURL")
 
 
 def _made(name: str, at: Node) -> Fact | None:
@@ -189,7 +197,7 @@ RULE: Final = GraphRule(
     title="No versions that are known not to work together",
     severity=everywhere(Severity.HIGH),
     types=(*charts.TYPES, ADDON, EKS_CLUSTER, CLOUDFORMATION),
-    properties=("version", "addonVersion", "templateUrl"),
+    properties=("version", "addonVersion", "templateUrl", "templateBody"),
     why=(
         "Driver, fabric, plugins and Kubernetes are released by different people, and each pair that fails was found by"
         " somebody's training run that hung. What is known once is forbidden from then on."
