@@ -12,16 +12,14 @@ from policies.engine.subject import Stack, Subject
 from policies.rules._shared.stateful import FORCED, STATEFUL
 
 _ON: Final = ("true", "active", "enabled")
-# They keep nothing by themselves, and AWS deletes them only after days of waiting.
-_BESIDE_STATE: Final = ("aws:kms/key:Key", "aws:secretsmanager/secret:Secret")
+# No state by themselves: AWS deletes them only after days of waiting, or once they are empty.
+_BESIDE_STATE: Final = ("aws:ecr/repository:Repository", "aws:kms/key:Key", "aws:secretsmanager/secret:Secret")
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     """Pulumi's protection stops a program that forgot the resource, the API's a person with a console."""
-    if resource.type in _BESIDE_STATE and not _has_state(stack):
-        return
-    protect = resource.options.at("protect")
-    if not protect.flag(default=False):
+    asked = resource.type not in _BESIDE_STATE or _has_state(stack)
+    if asked and not resource.options.flag("protect", default=False):
         yield Violation(
             resource.props,
             "is not protected (`protect`): leaving it out of the program deletes it",
@@ -60,8 +58,8 @@ RULE: Final = GraphRule(
     why=(
         "One renamed resource, one removed line or one `pulumi destroy` in the wrong terminal ends a file system that"
         " nobody can make again. Each protection alone is a single switch; both together take two changes and two"
-        " reviews. What is state stands in a table (policies/rules/_shared/stateful.yaml); a key or a secret counts"
-        " where the stack holds other state."
+        " reviews. What is state stands in a table (policies/rules/_shared/stateful.yaml); a key, a secret or"
+        " an ECR repository counts where the stack holds other state."
     ),
     fix="Turn the service's own deletion protection on.",
     mappings={"checkov": ("CKV_AWS_293", "CKV_AWS_139"), "fsbp": ("RDS.7", "RDS.8", "DynamoDB.6")},
