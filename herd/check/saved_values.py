@@ -30,7 +30,10 @@ _ONLY_IN_OUTPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:ec2/instance:Instance": ("associatePublicIpAddress", "keyName", "metadataOptions", "rootBlockDevice"),
     "aws:ec2/securityGroup:SecurityGroup": ("ingress",),
     "aws:ec2/subnet:Subnet": ("mapPublicIpOnLaunch",),
+    "aws:eks/cluster:Cluster": ("version",),
+    "aws:eks/nodeGroup:NodeGroup": ("version",),
     "aws:iam/role:Role": ("inlinePolicies", "managedPolicyArns"),
+    "aws:sqs/queue:Queue": ("sqsManagedSseEnabled",),
 }
 # What is a resource of its own stands in those outputs again: type -> whose part it is, and which.
 _PARTS: Final[Mapping[str, tuple[str, str]]] = {

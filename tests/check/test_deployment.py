@@ -110,6 +110,19 @@ def test_what_aws_decided_stands_in_the_outputs_alone():
     }
 
 
+def test_the_version_that_eks_chose_is_judged():
+    it = subjects(resource("it", "aws:eks/cluster:Cluster", inputs={"name": "lab"}, outputs={"version": "1.24"}))["it"]
+    assert it.props.text("version") == "1.24"
+
+
+def test_a_queue_that_sqs_encrypts_is_encrypted_and_one_of_before_is_not():
+    queue, told = "aws:sqs/queue:Queue", "sqsManagedSseEnabled"
+    encrypted = subjects(resource("it", queue, inputs={"name": "jobs"}, outputs={told: True}))["it"]
+    old = subjects(resource("it", queue, inputs={"name": "jobs"}, outputs={told: False}))["it"]
+    assert encrypted.props.flag(told)
+    assert not old.props.has(told)
+
+
 def test_what_the_program_says_is_judged_not_what_came_of_it():
     inputs = {"metadataOptions": {"httpTokens": "optional"}}
     it = subjects(resource("it", INSTANCE, inputs=inputs, outputs={"metadataOptions": {"httpTokens": "required"}}))[
