@@ -55,9 +55,8 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     places = _SPELLED[resource.type](resource.props) if resource.type in _SPELLED else _maps(resource)
     for place in _seen_first(places, lambda one: one.node):
         if place.command:
-            words = place.node.texts()
             # An option and its value are words of their own.
-            if found := next(secrets(" ".join(words)), None):
+            if found := next(secrets(_filled(" ".join(place.node.texts()))), None):
                 yield Violation(place.node, f"the {place.what} has {found[1]}")
             continue
         for value, what in _found(place.node, place.name, place.what):
@@ -80,8 +79,13 @@ def _found(node: Node, name: str, what: str) -> Iterator[tuple[Node, str]]:
             return
         for key, one in _seen_first(entries.items(), lambda pair: pair[1]):
             yield from _found(one, key.lstrip("-"), what)
-    elif kind := secret_in(name, node.text() or ""):
+    elif kind := secret_in(name, _filled(node.text() or "")):
         yield node, kind
+
+
+def _filled(text: str) -> str:
+    """A parameter of a Batch job (`Ref::token`) reads as the variable that it is."""
+    return text.replace("Ref::", "$")
 
 
 def _seen_first(things: Iterable[ThingT], node: Callable[[ThingT], Node]) -> list[ThingT]:
@@ -119,7 +123,7 @@ def _task(props: Node) -> Iterator[_Place]:
 def _job(props: Node) -> Iterator[_Place]:
     """Source: Batch, RegisterJobDefinition; the provider takes all but the pods' as JSON."""
     what = "job definition"
-    yield _Place("job definition's parameters", props.at("parameters"))
+    yield _Place(what, props.at("parameters"))
     yield from _containers(_document(props.at("containerProperties"), what), "job's container")
     for group in _document(props.at("nodeProperties"), what).each("nodeRangeProperties"):
         yield from _containers(group.at("container"), "job's container")
@@ -140,7 +144,7 @@ def _containers(node: Node, what: str) -> Iterator[_Place]:
         for key in ("environment", "envs"):
             yield _Place(f"{what}'s environment", container.at(key))
         for key in ("entryPoint", "command", "args"):
-            yield _Place(f"{what}'s {key}", container.at(key), command=True)
+            yield _Place(f"{what}'s command", container.at(key), command=True)
 
 
 def _document(node: Node, what: str) -> Node:
@@ -160,7 +164,7 @@ def _project(props: Node) -> Iterator[_Place]:
 def _buildspec(node: Node) -> Iterator[_Place]:
     """Of a build specification what is its own; `parameter-store` and `secrets-manager` name where secrets are."""
     text = node.text() or ""
-    if "\n" not in text:
+    if "\n" not in text and not text.lstrip().startswith("{"):
         return
     try:
         spec: Any = YAML(typ="safe", pure=True).load(text)
@@ -179,8 +183,8 @@ def _emr(props: Node) -> Iterator[_Place]:
         if (props.text(key) or "").lstrip().startswith(("[", "{")):
             yield _Place("cluster's configuration", props.at(key).document())
     for step in props.each("steps"):
-        yield _Place("step's arguments", step.at("hadoopJarStep", "args"), command=True)
-        yield _Place("step's properties", step.at("hadoopJarStep", "properties"))
+        yield _Place("step", step.at("hadoopJarStep", "args"), command=True)
+        yield _Place("step", step.at("hadoopJarStep", "properties"))
 
 
 def _pipeline(props: Node) -> Iterator[_Place]:
@@ -208,14 +212,14 @@ _MAPS: Final[dict[str, tuple[str, tuple[tuple[str, ...], ...]]]] = {
         (("primaryContainer", "environment"), ("containers[]", "environment")),
     ),
     "aws:sagemaker/trainingJob:TrainingJob": ("training job", (("environment",), ("hyperParameters",))),
-    "aws:glue/job:Job": ("job's arguments", (("defaultArguments",), ("nonOverridableArguments",))),
-    "aws:elasticbeanstalk/environment:Environment": ("environment's settings", (("settings",),)),
+    "aws:glue/job:Job": ("job", (("defaultArguments",), ("nonOverridableArguments",))),
+    "aws:elasticbeanstalk/environment:Environment": ("Beanstalk environment", (("settings",),)),
     "aws:amplify/app:App": (
         "app's environment",
         (("environmentVariables",), ("autoBranchCreationConfig", "environmentVariables")),
     ),
     "aws:amplify/branch:Branch": ("branch's environment", (("environmentVariables",),)),
-    "aws:mwaa/environment:Environment": ("Airflow's configuration", (("airflowConfigurationOptions",),)),
+    "aws:mwaa/environment:Environment": ("Airflow configuration", (("airflowConfigurationOptions",),)),
     "aws:emrserverless/application:Application": ("application's configuration", (("runtimeConfigurations",),)),
     "aws:lightsail/containerServiceDeploymentVersion:ContainerServiceDeploymentVersion": (
         "container's environment",

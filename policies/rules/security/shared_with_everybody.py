@@ -93,7 +93,8 @@ def _function(resource: Subject, stack: Stack) -> Iterator[Violation]:
     """Conditions as Lambda writes them; a `*` in one of them says nothing."""
     props = resource.props
     principal = props.at("principal")
-    name = principal.literal() or ""
+    # What another resource gives is an account or a role of its own, never `*`.
+    name = principal.text() or ""
     if name != "*" and not _CALLERS.fullmatch(name):
         return
     anonymous = props.at("functionUrlAuthType")
@@ -113,14 +114,14 @@ def _whose(value: Node, operator: str, key: str) -> bool:
 
 def _layer(resource: Subject, stack: Stack) -> Iterator[Violation]:
     principal = resource.props.at("principal")
-    if principal.literal() == "*" and not resource.props.has("organizationId"):
+    if principal.text() == "*" and not resource.props.has("organizationId"):
         fix = "Name the account, or the organization (organization_id)."
         yield Violation(principal, "everybody in every account may read the layer", fix)
 
 
 def _events(resource: Subject, stack: Stack) -> Iterator[Violation]:
     principal = resource.props.at("principal")
-    if principal.literal() == "*" and not resource.props.has("condition"):
+    if principal.text() == "*" and not resource.props.has("condition"):
         fix = "Name the account, or add the condition on aws:PrincipalOrgID."
         yield Violation(principal, "everybody in every account may put events on the bus", fix)
 
