@@ -27,6 +27,8 @@ _NESTED: Final = re.compile(r"'([\w.]+Args)'")
 _SNAKE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _COMPONENT: Final = re.compile(r'"(herd:\w+:\w+)"')
 _OBJECT: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status", "items"})
+# Charts' resources are Pulumi's own; a kustomization file has an object's head and nothing else of one.
+_NO_OBJECTS: Final = ("kubernetes:helm.sh/", "kubernetes:kustomize.config.k8s.io/")
 _BRACES: Final = re.compile(r"(.*)\{(.*)\}(.*)")
 
 Where = tuple[str, str]
@@ -68,7 +70,7 @@ def _missing(name: str, path: str) -> list[str]:
 
 
 def _is_object(name: str) -> bool:
-    return name.startswith("kubernetes:") and not name.startswith("kubernetes:helm.sh/")
+    return name.startswith("kubernetes:") and not name.startswith(_NO_OBJECTS)
 
 
 def _unknown(where: Where, values: Mapping[str, Any], path: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Final
 from policies.engine.node import Node
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
-from policies.rules._shared import workloads
+from policies.rules._shared import kustomize, workloads
 from policies.rules._shared.repositories import REPOSITORY
 from policies.rules._shared.workloads import pods, walk
 
@@ -39,7 +39,7 @@ _PLACES: Final = {
         for kind, above in (("SparkApplication", "spec"), ("ScheduledSparkApplication", "spec.template"))
     },
 }
-TYPES: Final = tuple(dict.fromkeys((*workloads.TYPES, *_PLACES)))
+TYPES: Final = tuple(dict.fromkeys((*workloads.TYPES, *_PLACES, *kustomize.TYPES)))
 """Every type that `images` finds images in."""
 
 # What other resources give whole images as, and whether that holds the digest.
@@ -125,6 +125,7 @@ def _places(resource: Subject) -> Iterator[Node]:
         for volume in pod.spec.each("volumes"):
             if volume.has("image", "reference"):
                 yield volume.at("image", "reference")
+    yield from kustomize.replacements(resource)
     for place in _PLACES.get(resource.type, ()):
         document, _, path = place.rpartition(":")
         inside = resource.props.document(document) if document else resource.props
