@@ -20,6 +20,10 @@ from policies.rules._shared.selection import ANY_NODE, Choice, apart, chosen, wi
 from policies.rules._shared.workloads import DAEMON_SETS
 
 CLUSTER_POLICY: Final = "kubernetes:nvidia.com/v1:ClusterPolicy"
+_PLUGIN: Final = "NVIDIA's device plugin"
+_DRA: Final = "NVIDIA's DRA driver"
+_OPERATORS_PLUGIN: Final = "the GPU operator's device plugin"
+_BY_SWITCH: Final = (_PLUGIN, _DRA, _OPERATORS_PLUGIN)
 _DRA_CHARTS: Final = ("nvidia-dra-driver-gpu", "dra-driver-nvidia-gpu")
 _DRA_IMAGES: Final = ("k8s-dra-driver-gpu", "dra-driver-nvidia-gpu", "k8s-dra-driver")
 _PLUGIN_CHART: Final = "nvidia-device-plugin"
@@ -51,6 +55,11 @@ class Giver:
     at: Node
     has_value_files: bool = False
 
+    @property
+    def rank(self) -> tuple[int, str]:
+        """Which one of a pair is told: the one that has a switch for it."""
+        return _BY_SWITCH.index(self.told), self.subject.urn
+
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     """Two that don't know of each other give the same GPU to two pods."""
@@ -58,11 +67,14 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     if mine is None:
         return
     for subject in stack.of_type(*RULE.types):
-        if subject is resource:
-            # Of a pair the later one is told.
-            return
         other = _giver(subject)
-        if other is None or apart(mine.choice, other.choice) or _same(resource, subject, stack):
+        # Of a pair one is told, whatever order the stack comes in.
+        if (
+            other is None
+            or not other.rank < mine.rank
+            or apart(mine.choice, other.choice)
+            or _same(resource, subject, stack)
+        ):
             continue
         if mine.has_value_files or other.has_value_files:
             message = f"which nodes {mine.told} and {other.told} run on is in files of values, which aren't seen"
@@ -85,14 +97,14 @@ def _of_chart(subject: Subject) -> Giver | None:
         return None
     values = chart.values
     if chart.name == _PLUGIN_CHART:
-        return Giver(subject, "NVIDIA's device plugin", chosen(values), values, chart.has_value_files)
+        return Giver(subject, _PLUGIN, chosen(values), values, chart.has_value_files)
     if chart.name == _OPERATOR:
         return _of_operator(subject, values, has_value_files=chart.has_value_files)
     if chart.name in _DRA_CHARTS:
         gpus = values.at("resources", "gpus", "enabled")
         if gpus.flag(default=True):
             choice = chosen(values.at("kubeletPlugin"))
-            return Giver(subject, "NVIDIA's DRA driver", choice, gpus, chart.has_value_files)
+            return Giver(subject, _DRA, choice, gpus, chart.has_value_files)
     return None
 
 
@@ -101,7 +113,7 @@ def _of_operator(subject: Subject, settings: Node, *, has_value_files: bool) -> 
     if not at.flag(default=True):
         return None
     choice = with_label(ANY_NODE, _OPERATORS_LABEL, "true")
-    return Giver(subject, "the GPU operator's device plugin", choice, at, has_value_files)
+    return Giver(subject, _OPERATORS_PLUGIN, choice, at, has_value_files)
 
 
 def _of_daemon_set(subject: Subject) -> Giver | None:
@@ -111,10 +123,10 @@ def _of_daemon_set(subject: Subject) -> Giver | None:
         image = last.partition(":")[0]
         at = container.at("image")
         if image == _PLUGIN_IMAGE and _OTHERS not in path:
-            return Giver(subject, "NVIDIA's device plugin", chosen(spec), at)
+            return Giver(subject, _PLUGIN, chosen(spec), at)
         words = (container.text("name") or "", *container.texts("command"), *container.texts("args"))
         if image in _DRA_IMAGES and not any(_DOMAINS in word for word in words):
-            return Giver(subject, "NVIDIA's DRA driver", chosen(spec), at)
+            return Giver(subject, _DRA, chosen(spec), at)
     return None
 
 
