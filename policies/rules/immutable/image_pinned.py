@@ -23,6 +23,10 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     for place in _places(resource):
         if why := moves(place, facts):
             yield Violation(place, why)
+    for cluster in clusters(resource) if resource.type in CLUSTERS else ():
+        filters = cluster.at("DevSettings", "AmiSearchFilters")
+        if filters.present:
+            yield Violation(filters, "looks the image up by its owner, name or tags: the newest that fits")
 
 
 def _places(resource: Subject) -> Iterator[Node]:
@@ -46,7 +50,14 @@ RULE: Final = ResourceRule(
     title="Machine images come from the release lock, by id",
     severity=everywhere(Severity.HIGH),
     types=(*_KEYS, SPOT_FLEET, COMPUTE_ENVIRONMENT, *CLUSTERS),
-    properties=("imageId", "ami", "launchSpecifications.ami", "Image.CustomAmi", "SlurmQueues.Image.CustomAmi"),
+    properties=(
+        "imageId",
+        "ami",
+        "launchSpecifications.ami",
+        "Image.CustomAmi",
+        "SlurmQueues.Image.CustomAmi",
+        "DevSettings.AmiSearchFilters",
+    ),
     why=(
         "An image that is looked up (mostRecent, an SSM parameter, recommended) is another one after the vendor's next"
         " build: half of a pool runs a driver that nobody tested, and no diff says so."
