@@ -170,7 +170,6 @@ class Servicer(_PolicyAnalyzerServicer):
             self._secrets[request.urn] = places
 
     def _configured(self, request: analyzer_pb2.ConfigureAnalyzerRequest) -> None:
-        by_name = {rule.name: rule for rule in self._rules.values()}
         problems = []
         told = Told()
         for name, config in request.policyConfig.items():
@@ -183,24 +182,29 @@ class Servicer(_PolicyAnalyzerServicer):
                 message = f"takes nothing but enforcementLevel, not {', '.join(properties)}"
                 problems.append(_problem(name, message, f"facts of the stack belong under {LAW!r}"))
         levels = {name: config.enforcementLevel for name, config in request.policyConfig.items()}
-        for name, number in levels.items():
-            if number not in _GIVEN:
-                problems.append(_problem(name, f"there is no level {number}", "advisory, mandatory or disabled"))
+        problems += [
+            _problem(name, f"there is no level {number}", "advisory, mandatory or disabled")
+            for name, number in levels.items()
+            if number not in _GIVEN
+        ]
         self._told, self._given = (
             told,
             {name: _GIVEN[level] for name, level in levels.items() if name != _EVERY and level in _GIVEN},
         )
         self._facts.clear()
+        problems += self._too_weak()
+        if problems:
+            raise InvalidInputError(problems)
+
+    def _too_weak(self) -> Iterator[Problem]:
         facts = self._facts_at("")
-        for name, rule in by_name.items():
+        for rule in self._rules.values():
             critical = rule.severity.get(facts.environment) is Severity.CRITICAL
             if critical and (level := self._level(rule, facts)) is not EnforcementLevel.MANDATORY:
                 fix = "leave it mandatory; a finding that is right for now gets a waiver (policies/waivers.yaml)"
-                problems.append(_problem(name, f"is critical, and can't be made {level.value}", fix))
+                yield _problem(rule.name, f"is critical, and can't be made {level.value}", fix)
         if self._given.get(LAW) is EnforcementLevel.DISABLED:
-            problems.append(_problem(LAW, "says what was not evaluated, and can't be disabled", "leave it out"))
-        if problems:
-            raise InvalidInputError(problems)
+            yield _problem(LAW, "says what was not evaluated, and can't be disabled", "leave it out")
 
     # --- the protocol
 
