@@ -9,6 +9,7 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
+from policies.rules._shared import parallelcluster
 from policies.rules._shared.boot import TYPES, BootText, Kind, boot_texts
 from policies.rules._shared.boot_steps import cloud_config, containers, script, settings
 from policies.rules._shared.downloads import downloads
@@ -28,6 +29,11 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     for text in boot_texts(resource):
         for message in dict.fromkeys(_installed(text)):
             yield Violation(text.node, message)
+    for cluster in parallelcluster.clusters(resource) if resource.type in parallelcluster.TYPES else ():
+        # The cookbook fetches Intel's packages when a node is configured.
+        intel = cluster.at("AdditionalPackages", "IntelSoftware", "IntelHpcPlatform")
+        if intel.flag():
+            yield Violation(intel, "installs Intel's packages at boot")
 
 
 def _installed(text: BootText) -> Iterator[str]:
@@ -83,6 +89,7 @@ RULE: Final = ResourceRule(
         "bootstrapActions[].args",
         "HeadNode.CustomActions.OnNodeConfigured.Args",
         "Scheduling.SlurmQueues.CustomActions.OnNodeConfigured.Args",
+        "AdditionalPackages.IntelSoftware.IntelHpcPlatform",
     ),
     why=(
         "A node that installs at boot is made anew on every start from what mirrors hold just then: a hundred GPU nodes"
