@@ -27,7 +27,10 @@ _OPAQUE: Final = Hidden(Reason.MISSHAPEN, "a kind of value that isn't known here
 # are there and adds none, so only the outputs tell. Source: pulumi-terraform-bridge, pkg/tfbridge, ExtractInputs.
 _ONLY_IN_OUTPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:ebs/volume:Volume": ("encrypted",),
+    "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": ("ingress",),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ("ingress", "egress"),
     "aws:ec2/instance:Instance": ("associatePublicIpAddress", "keyName", "metadataOptions", "rootBlockDevice"),
+    "aws:ec2/networkAcl:NetworkAcl": ("ingress",),
     "aws:ec2/securityGroup:SecurityGroup": ("ingress",),
     "aws:ec2/subnet:Subnet": ("mapPublicIpOnLaunch",),
     "aws:eks/cluster:Cluster": ("version",),
@@ -37,7 +40,9 @@ _ONLY_IN_OUTPUTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 # What is a resource of its own stands in those outputs again: type -> whose part it is, and which.
 _PARTS: Final[Mapping[str, tuple[str, str]]] = {
+    "aws:ec2/networkAclRule:NetworkAclRule": ("networkAclId", ""),
     "aws:ec2/securityGroupRule:SecurityGroupRule": ("securityGroupId", ""),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ("securityGroupId", ""),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ("securityGroupId", ""),
     "aws:iam/rolePolicy:RolePolicy": ("role", "name"),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ("role", "policyArn"),

@@ -138,6 +138,25 @@ def test_a_port_that_somebody_opened_by_hand_but_no_rule_twice():
     assert not subjects(group, rule)["it"].props.has("ingress")
 
 
+@pytest.mark.parametrize(
+    ("kind", "part", "whole", "keys"),
+    [
+        (
+            "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+            "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+            "securityGroupId",
+            ("ingress", "egress"),
+        ),
+        ("aws:ec2/networkAcl:NetworkAcl", "aws:ec2/networkAclRule:NetworkAclRule", "networkAclId", ("ingress",)),
+    ],
+)
+def test_what_somebody_opened_by_hand_in_groups_and_lists(kind, part, whole, keys):
+    it = resource("it", kind, inputs={"vpcId": "vpc-1"}, outputs={key: [{"fromPort": 22}] for key in keys})
+    rule = resource("r", part, inputs={whole: "it-1"})
+    assert all(subjects(it)["it"].props.has(key) for key in keys)
+    assert not any(subjects(it, rule)["it"].props.has(key) for key in keys)
+
+
 def test_a_policy_that_somebody_gave_by_hand_but_no_attachment_twice():
     ours, theirs = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", "arn:aws:iam::aws:policy/AdministratorAccess"
     role = resource(
