@@ -21,11 +21,16 @@ def chart_values(resource: Subject) -> Iterator[Node]:
 
     Sources: Flux, HelmRelease, spec.values; Argo CD, "Helm", valuesObject.
     """
-    spec = resource.props.at("spec")
     if resource.type in FLUX_RELEASES:
-        yield spec.at("values")
-        return
-    if resource.type == APPLICATION_SET:
-        spec = spec.at("template", "spec")
-    for source in (*spec.each("source"), *spec.each("sources")):
+        yield resource.props.at("spec", "values")
+    for source in sources(resource):
         yield source.at("helm", "valuesObject")
+
+
+def sources(resource: Subject) -> Iterator[Node]:
+    """What an application of Argo CD is made from; nothing of another resource."""
+    if resource.type in (APPLICATION, APPLICATION_SET):
+        spec = resource.props.at("spec")
+        if resource.type == APPLICATION_SET:
+            spec = spec.at("template", "spec")
+        yield from (*spec.each("source"), *spec.each("sources"))

@@ -1,6 +1,6 @@
 """Images that Kustomize puts in the place of those in manifests.
 
-Sources: Kustomize reference, "images"; Flux, Kustomization, spec.images.
+Sources: Kustomize reference, "images"; Flux, Kustomization, spec.images; Argo CD, "Kustomize", images.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Final
 
 from policies.engine.node import Node
 from policies.engine.subject import Subject
+from policies.rules._shared.gitops import APPLICATION, APPLICATION_SET, sources
 
 _PLACES: Final = {
     "kubernetes:kustomize.config.k8s.io/v1beta1:Kustomization": ("images",),
@@ -19,7 +20,7 @@ _PLACES: Final = {
         for version in ("v1", "v1beta1", "v1beta2")
     },
 }
-TYPES: Final = tuple(_PLACES)
+TYPES: Final = (*_PLACES, APPLICATION, APPLICATION_SET)
 
 
 def replacements(resource: Subject) -> Iterator[Node]:
@@ -38,3 +39,16 @@ def replacements(resource: Subject) -> Iterator[Node]:
             yield Node(f"{name}@{digest}", one.at("digest").path, resource)
         elif tag := one.text("newTag"):
             yield Node(f"{name}:{tag}", one.at("newTag").path, resource)
+    for source in sources(resource):
+        yield from _of_application(source)
+
+
+def _of_application(source: Node) -> Iterator[Node]:
+    """`[OLD=]NEW[:TAG|@DIGEST]`, as `kustomize edit set image` takes it."""
+    for one in source.each("kustomize", "images"):
+        text = "" if one.hidden else one.text() or ""
+        new = text.partition("=")[2] or text
+        if one.hidden:
+            yield one
+        elif "@" in new or ":" in new.rpartition("/")[2]:
+            yield Node(new, one.path, one.subject)

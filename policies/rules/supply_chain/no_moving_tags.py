@@ -24,10 +24,8 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     if resource.type in HELM:
         yield from _values(resource.props.at("values"))
         return
-    if resource.type in GITOPS:
-        for values in chart_values(resource):
-            yield from _values(values)
-        return
+    for values in chart_values(resource):
+        yield from _values(values)
     for node in images(resource):
         image = read(node)
         if image.pinned:
@@ -85,7 +83,7 @@ RULE: Final = ResourceRule(
     pack="supply_chain",
     title="No image is named latest, by a branch, or without a tag",
     severity=everywhere(Severity.HIGH),
-    types=(*TYPES, *HELM, *GITOPS),
+    types=tuple(dict.fromkeys((*TYPES, *HELM, *GITOPS))),
     properties=(
         "spec.containers[].image",
         "spec.template.spec.containers[].image",
