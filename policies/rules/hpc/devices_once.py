@@ -17,7 +17,8 @@ from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared import charts
 from policies.rules._shared.selection import ANY_NODE, Choice, apart, chosen, with_label
-from policies.rules._shared.workloads import DAEMON_SETS
+from policies.rules._shared.workloads import DAEMON_SETS, TYPES
+from policies.rules.hpc._both_ways import of_pods
 
 CLUSTER_POLICY: Final = "kubernetes:nvidia.com/v1:ClusterPolicy"
 _PLUGIN: Final = "NVIDIA's device plugin"
@@ -28,6 +29,7 @@ _DRA_CHARTS: Final = ("nvidia-dra-driver-gpu", "dra-driver-nvidia-gpu")
 _DRA_IMAGES: Final = ("k8s-dra-driver-gpu", "dra-driver-nvidia-gpu", "k8s-dra-driver")
 _PLUGIN_CHART: Final = "nvidia-device-plugin"
 _PLUGIN_IMAGE: Final = "k8s-device-plugin"
+_GIVERS: Final = (*charts.TYPES, DAEMON_SETS, CLUSTER_POLICY)
 _OTHERS: Final = "rocm"
 """AMD's plugin has the same name in a repository of its own."""
 _OPERATOR: Final = "gpu-operator"
@@ -63,10 +65,11 @@ class Giver:
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     """Two that don't know of each other give the same GPU to two pods."""
-    mine = _giver(resource)
+    yield from of_pods(resource, stack)
+    mine = _giver(resource) if resource.type in _GIVERS else None
     if mine is None:
         return
-    for subject in stack.of_type(*RULE.types):
+    for subject in stack.of_type(*_GIVERS):
         other = _giver(subject)
         # Of a pair one is told, whatever order the stack comes in.
         if (
@@ -152,7 +155,7 @@ RULE: Final = GraphRule(
     pack="hpc",
     title="Each node's GPUs are handed out by one device plugin or by DRA, never by two",
     severity=everywhere(Severity.HIGH),
-    types=(*charts.TYPES, DAEMON_SETS, CLUSTER_POLICY),
+    types=tuple(dict.fromkeys((*_GIVERS, *TYPES))),
     properties=(
         "values.resources.gpus.enabled",
         "values.devicePlugin.enabled",
@@ -160,6 +163,7 @@ RULE: Final = GraphRule(
         "values.nodeSelector",
         "spec.devicePlugin.enabled",
         "spec.template.spec",
+        "spec.resourceClaims",
     ),
     why=(
         "The device plugin counts GPUs, DRA allocates them, and neither sees what the other gave away: two pods get the"
