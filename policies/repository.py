@@ -48,8 +48,13 @@ def environment(project: str, stack: str, config: Mapping[str, Any]) -> Environm
 
 
 def facts_of_file(where: Environment = Environment.PROD) -> Facts:
-    """What is known of a file that belongs to no stack: the environment alone."""
-    return Facts(environment=where)
+    """What is known of a file that belongs to no stack: whose severities hold, and what no environment allows.
+
+    Raises:
+        InvalidInputError: limits.yaml is malformed.
+    """
+    # How large a pool is meant to be nobody says there: beyond the largest bound it is a slip of the finger anywhere.
+    return Facts(environment=where, max_nodes=max(limits().max_nodes.values(), default=None))
 
 
 def facts(
