@@ -26,6 +26,9 @@ SYSTEM_NAMESPACES: Final = (
     "nvidia-gpu-operator",
     "nvidia-device-plugin",
     "nvidia-dra-driver-gpu",
+    "nvidia-network-operator",
+    "calico-system",
+    "tigera-operator",
 )
 _CAPABILITIES: Final = frozenset(
     {
