@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared.iam import statements
+from policies.rules._shared.access.iam import statements
 from policies.rules._shared.naming import naming
 from policies.rules._shared.types import LOAD_BALANCERS
 

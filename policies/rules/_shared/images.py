@@ -10,9 +10,9 @@ from typing import Final
 from policies.engine.node import Node
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
-from policies.rules._shared import kustomize, workloads
+from policies.rules._shared.kubernetes import kustomize, workloads
+from policies.rules._shared.kubernetes.workloads import pods, walk
 from policies.rules._shared.repositories import REPOSITORY
-from policies.rules._shared.workloads import pods, walk
 
 DOCKER_HUB: Final = "docker.io"
 CODEBUILD: Final = "aws:codebuild/project:Project"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from policies.rules._shared.packed import unpacked
+from policies.rules._shared.scripts.packed import unpacked
 
 _OF_RESOURCES: Final = (
     "result|password|masterPassword|secret(?:String|Binary)?|authToken|token|privateKey\\w+|ciphertextBlob|plaintext"

@@ -9,9 +9,9 @@ from typing import Any, Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared import boot, boot_steps
-from policies.rules._shared.boot import BootText, Kind
-from policies.rules._shared.command import Command
+from policies.rules._shared.scripts import boot, boot_steps
+from policies.rules._shared.scripts.boot import BootText, Kind
+from policies.rules._shared.scripts.command import Command
 
 _KEYS: Final = "authorized_keys"
 _WRITES_TO_LAST: Final = ("cp", "mv", "install", "ln", "aws", "rsync")

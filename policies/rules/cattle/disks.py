@@ -11,7 +11,8 @@ from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.boot import (
+from policies.rules._shared.kubernetes.karpenter import EC2_NODE_CLASSES
+from policies.rules._shared.scripts.boot import (
     INSTANCE,
     LAUNCH_CONFIGURATION,
     LAUNCH_TEMPLATE,
@@ -19,7 +20,6 @@ from policies.rules._shared.boot import (
     SPOT_FLEET,
     SPOT_INSTANCE,
 )
-from policies.rules._shared.karpenter import EC2_NODE_CLASSES
 
 IMAGE_RECIPE: Final = "aws:imagebuilder/imageRecipe:ImageRecipe"
 _BY_DEFAULT: Final = "aws:ebs/encryptionByDefault:EncryptionByDefault"

@@ -12,8 +12,8 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, only_in
 from policies.engine.subject import Subject
-from policies.rules._shared import karpenter
-from policies.rules._shared.accelerated import has_accelerators
+from policies.rules._shared.kubernetes import karpenter
+from policies.rules._shared.machines.accelerated import has_accelerators
 
 AT_MOST_PERCENT: Final = 10
 _DAILY: Final = re.compile(r"@daily|@midnight|@hourly|\S+ \S+ \* \* (?:\*|\?|0-6|0-7|1-7)")

@@ -9,9 +9,9 @@ from components.k8s_platform.scheduling import GENERATION
 from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared import karpenter, node_life
-from policies.rules._shared.capacity import is_reserved
-from policies.rules._shared.templates import GROUP
+from policies.rules._shared.kubernetes import karpenter, node_life
+from policies.rules._shared.machines.capacity import is_reserved
+from policies.rules._shared.machines.templates import GROUP
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:

@@ -8,7 +8,13 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.boot import INSTANCE, LAUNCH_CONFIGURATION, LAUNCH_TEMPLATE, SPOT_FLEET, SPOT_INSTANCE
+from policies.rules._shared.scripts.boot import (
+    INSTANCE,
+    LAUNCH_CONFIGURATION,
+    LAUNCH_TEMPLATE,
+    SPOT_FLEET,
+    SPOT_INSTANCE,
+)
 
 # (list of blocks, or "" for the resource; the property) by type.
 _KEYS: Final = {

@@ -8,7 +8,7 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.templates import NODE_GROUP
+from policies.rules._shared.machines.templates import NODE_GROUP
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:

@@ -10,7 +10,7 @@ from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.ingress import is_private
+from policies.rules._shared.network.ingress import is_private
 
 _EVERYWHERE: Final = "0.0.0.0/0"
 

@@ -9,9 +9,9 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared import karpenter, node_life
-from policies.rules._shared.capacity import is_reserved
-from policies.rules._shared.templates import GROUP
+from policies.rules._shared.kubernetes import karpenter, node_life
+from policies.rules._shared.machines.capacity import is_reserved
+from policies.rules._shared.machines.templates import GROUP
 
 _CONSOLIDATION: Final = ("Empty", "Underutilized")
 

@@ -12,9 +12,10 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, only_in
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared import karpenter, node_life, parallelcluster
-from policies.rules._shared.capacity import is_reserved
-from policies.rules._shared.templates import GROUP, NODE_GROUP
+from policies.rules._shared import parallelcluster
+from policies.rules._shared.kubernetes import karpenter, node_life
+from policies.rules._shared.machines.capacity import is_reserved
+from policies.rules._shared.machines.templates import GROUP, NODE_GROUP
 from policies.rules._shared.types import COMPUTE_ENVIRONMENT
 
 _CONTROL_PLANE: Final = "herd:k8s_platform:ControlPlane"

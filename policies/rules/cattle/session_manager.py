@@ -13,11 +13,11 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
-from policies.rules._shared.iam import ROLE, documents
-from policies.rules._shared.ingress import SECURITY_GROUP
-from policies.rules._shared.karpenter import EC2_NODE_CLASSES
+from policies.rules._shared.access.iam import ROLE, documents
+from policies.rules._shared.kubernetes.karpenter import EC2_NODE_CLASSES
+from policies.rules._shared.machines.templates import NODE_GROUP
 from policies.rules._shared.names import called, is_bastion
-from policies.rules._shared.templates import NODE_GROUP
+from policies.rules._shared.network.ingress import SECURITY_GROUP
 
 _PROFILE: Final = "aws:iam/instanceProfile:InstanceProfile"
 _CONSOLE: Final = "aws:ec2/serialConsoleAccess:SerialConsoleAccess"

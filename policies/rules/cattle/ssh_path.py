@@ -12,11 +12,11 @@ from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.boot import INSTANCE, LAUNCH_TEMPLATE, SPOT_INSTANCE
-from policies.rules._shared.ingress import is_private
+from policies.rules._shared.machines.templates import GROUP
 from policies.rules._shared.names import called, is_bastion
+from policies.rules._shared.network.ingress import is_private
 from policies.rules._shared.parallelcluster import Kind, Machines
-from policies.rules._shared.templates import GROUP
+from policies.rules._shared.scripts.boot import INSTANCE, LAUNCH_TEMPLATE, SPOT_INSTANCE
 
 _ENDPOINT: Final = "aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint"
 _NAMED: Final = (INSTANCE, SPOT_INSTANCE, LAUNCH_TEMPLATE, GROUP)

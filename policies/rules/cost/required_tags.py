@@ -11,10 +11,10 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.types import PARALLELCLUSTER
-from policies.rules._shared.karpenter import EC2_NODE_CLASSES
+from policies.rules._shared.kubernetes.karpenter import EC2_NODE_CLASSES
+from policies.rules._shared.machines.templates import GROUP, NODE_GROUP, TEMPLATE, templates_of, users_of
 from policies.rules._shared.stateful import STATEFUL
 from policies.rules._shared.tags import default_tags, lacking, own_tags, tags
-from policies.rules._shared.templates import GROUP, NODE_GROUP, TEMPLATE, templates_of, users_of
 from policies.rules._shared.types import COMPUTE_ENVIRONMENT
 
 # Default tags with this many of the law's are a policy of tags, and have to be whole.

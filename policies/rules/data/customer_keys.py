@@ -12,12 +12,12 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared import buckets
-from policies.rules._shared.iam import statements
-from policies.rules._shared.karpenter import EC2_NODE_CLASSES
+from policies.rules._shared.access.iam import statements
+from policies.rules._shared.kubernetes.karpenter import EC2_NODE_CLASSES
+from policies.rules._shared.machines.templates import TEMPLATE
 from policies.rules._shared.naming import named
 from policies.rules._shared.parallelcluster import TYPES as CLUSTERS
 from policies.rules._shared.parallelcluster import clusters
-from policies.rules._shared.templates import TEMPLATE
 from policies.rules._shared.types import DYNAMODB_TABLE, LUSTRE, STORAGE_CLASSES
 
 _AWS_KEY: Final = re.compile(r"(?:^|:)alias/aws/")

@@ -10,8 +10,8 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared import buckets
-from policies.rules._shared.iam import Statement, statements
-from policies.rules._shared.who import says_who
+from policies.rules._shared.access.iam import Statement, statements
+from policies.rules._shared.access.who import says_who
 
 ACL: Final = "aws:s3/bucketAcl:BucketAcl"
 ACCESS_POINT: Final = "aws:s3/accessPoint:AccessPoint"

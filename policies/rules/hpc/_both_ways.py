@@ -11,8 +11,8 @@ from typing import Final
 from policies.engine.node import Node
 from policies.engine.rule import Violation
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared.accelerated import asks
-from policies.rules._shared.workloads import Pod, pods
+from policies.rules._shared.kubernetes.workloads import Pod, pods
+from policies.rules._shared.machines.accelerated import asks
 
 _VERSIONS: Final = ("v1", "v1beta2", "v1beta1", "v1alpha3")
 _KINDS: Final = {"resourceClaimTemplateName": "ResourceClaimTemplate", "resourceClaimName": "ResourceClaim"}

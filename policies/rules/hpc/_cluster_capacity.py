@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.engine.rule import Violation
-from policies.rules._shared import templates
+from policies.rules._shared.machines import templates
 from policies.rules._shared.parallelcluster import Compute
 
 BLOCK: Final = "CAPACITY_BLOCK"

@@ -12,8 +12,8 @@ from typing import Final
 from policies.engine.node import Node
 from policies.engine.rule import Violation
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared import karpenter
-from policies.rules._shared.node_life import RESERVED
+from policies.rules._shared.kubernetes import karpenter
+from policies.rules._shared.kubernetes.node_life import RESERVED
 
 _KINDS: Final = (RESERVED, "on-demand", "spot")
 _RESERVATION: Final = ("capacity-reservation-id", "capacity-reservation-type", "capacity-reservation-interruptible")

@@ -16,8 +16,8 @@ from policies.engine.node import Node
 from policies.engine.rule import Violation
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
-from policies.rules._shared import templates
-from policies.rules._shared.capacity import CAPACITY_BLOCK
+from policies.rules._shared.machines import templates
+from policies.rules._shared.machines.capacity import CAPACITY_BLOCK
 
 SPOT: Final = "spot"
 # Markets that exist only within a reservation.

@@ -8,7 +8,9 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared import karpenter, parallelcluster, templates
+from policies.rules._shared import parallelcluster
+from policies.rules._shared.kubernetes import karpenter
+from policies.rules._shared.machines import templates
 from policies.rules.hpc import _cluster_capacity, _karpenter_capacity, _template_capacity
 
 

@@ -15,9 +15,9 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
-from policies.rules._shared import charts
-from policies.rules._shared.selection import ANY_NODE, Choice, apart, chosen, with_label
-from policies.rules._shared.workloads import DAEMON_SETS, TYPES
+from policies.rules._shared.kubernetes import charts
+from policies.rules._shared.kubernetes.selection import ANY_NODE, Choice, apart, chosen, with_label
+from policies.rules._shared.kubernetes.workloads import DAEMON_SETS, TYPES
 from policies.rules.hpc._both_ways import of_pods
 
 CLUSTER_POLICY: Final = "kubernetes:nvidia.com/v1:ClusterPolicy"

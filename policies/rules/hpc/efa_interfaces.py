@@ -10,7 +10,9 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
-from policies.rules._shared import interfaces, karpenter, machines, parallelcluster, templates
+from policies.rules._shared import parallelcluster
+from policies.rules._shared.kubernetes import karpenter
+from policies.rules._shared.machines import instance_types, interfaces, templates
 
 _KARPENTER: Final = ("interface", "efa-only")
 """What a node class takes. Source: Karpenter, CRD of EC2NodeClass."""
@@ -57,12 +59,12 @@ def _by_type(types: Mapping[str, Node], wired: tuple[interfaces.Asked, ...], at:
     if not types:
         message = "no instance type is named, and EFA interfaces differ by type"
         raise UnevaluatedError(Reason.ABSENT, message, at.path)
-    unknown = machines.unknown_types(types)
+    unknown = instance_types.unknown_types(types)
     for name in types:
         if name not in unknown:
-            yield from _told(interfaces.on(machines.machine(name, types[name]), wired, at))
+            yield from _told(interfaces.on(instance_types.machine(name, types[name]), wired, at))
     for name in unknown:
-        machines.machine(name, at)
+        instance_types.machine(name, at)
 
 
 def _compute(compute: parallelcluster.Compute) -> Iterator[Violation]:
@@ -70,12 +72,12 @@ def _compute(compute: parallelcluster.Compute) -> Iterator[Violation]:
     at = compute.node.at("Efa", "Enabled")
     if not at.flag(default=False):
         return
-    unknown = machines.unknown_types(compute.instance_types)
+    unknown = instance_types.unknown_types(compute.instance_types)
     for name in compute.instance_types:
-        if name not in unknown and not machines.machine(name, at).efa_supported:
+        if name not in unknown and not instance_types.machine(name, at).efa_supported:
             yield Violation(at, f"asks for EFA, which {name} doesn't have")
     for name in unknown:
-        machines.machine(name, at)
+        instance_types.machine(name, at)
 
 
 def _told(found: Iterator[tuple[Node, str]]) -> Iterator[Violation]:

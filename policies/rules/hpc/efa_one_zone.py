@@ -14,7 +14,9 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
-from policies.rules._shared import karpenter, machines, parallelcluster, templates
+from policies.rules._shared import parallelcluster
+from policies.rules._shared.kubernetes import karpenter
+from policies.rules._shared.machines import instance_types, templates
 from policies.rules._shared.types import SUBNET
 
 
@@ -39,7 +41,7 @@ def _group(group: Subject, stack: Stack) -> Iterator[Violation]:
         yield from (Violation(node, f"has EFA and {_told(node)}") for node in (at, zones) if _spreads(node, stack))
     elif templates.has_unseen_template(group, stack):
         types = templates.types_of_group(group, stack)
-        if (not types or machines.takes_efa(types)) and (_spreads(at, stack) or _spreads(zones, stack)):
+        if (not types or instance_types.takes_efa(types)) and (_spreads(at, stack) or _spreads(zones, stack)):
             message = "whether the machines have EFA is in a launch template outside of what is judged"
             raise UnevaluatedError(Reason.ABSENT, message, ("launchTemplate",))
 
@@ -54,7 +56,7 @@ def _node_pool(pool: Subject, stack: Stack) -> Iterator[Violation]:
     if found is None:
         types = karpenter.instance_types(pool)
         # Interfaces differ by type: a class with EFA serves pools that list their types, and no others.
-        if types is not None and machines.takes_efa(types):
+        if types is not None and instance_types.takes_efa(types):
             message = "whether the nodes have EFA is in a node class outside of what is judged"
             raise UnevaluatedError(Reason.ABSENT, message, ("spec", "template", "spec", "nodeClassRef"))
         return

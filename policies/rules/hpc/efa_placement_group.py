@@ -13,7 +13,8 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared import parallelcluster, templates
+from policies.rules._shared import parallelcluster
+from policies.rules._shared.machines import templates
 from policies.rules._shared.types import GPU_NODE_POOL
 
 PLACEMENT_GROUP: Final = "aws:ec2/placementGroup:PlacementGroup"

@@ -18,8 +18,10 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
-from policies.rules._shared import karpenter, parallelcluster, templates
-from policies.rules._shared.ingress import (
+from policies.rules._shared import parallelcluster
+from policies.rules._shared.kubernetes import karpenter
+from policies.rules._shared.machines import templates
+from policies.rules._shared.network.ingress import (
     ANY_PROTOCOL,
     EGRESS_RULE,
     INGRESS_RULE,

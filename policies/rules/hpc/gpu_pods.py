@@ -9,8 +9,8 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.accelerated import RESOURCE, TAINT, asks, selects
-from policies.rules._shared.workloads import DAEMON_SETS, TYPES, Container, Pod, pods
+from policies.rules._shared.kubernetes.workloads import DAEMON_SETS, TYPES, Container, Pod, pods
+from policies.rules._shared.machines.accelerated import RESOURCE, TAINT, asks, selects
 
 _NEEDS: Final = ("cpu", "memory")
 # DRA's claims, and the Spark operator's own field.

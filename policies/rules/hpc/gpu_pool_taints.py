@@ -15,8 +15,9 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
-from policies.rules._shared import karpenter, machines, templates
-from policies.rules._shared.accelerated import PRESENT
+from policies.rules._shared.kubernetes import karpenter
+from policies.rules._shared.machines import instance_types, templates
+from policies.rules._shared.machines.accelerated import PRESENT
 
 _KEEPS_OUT: Final = ("no_schedule", "noschedule", "no_execute", "noexecute")
 _KEYS: Final = re.compile(
@@ -56,7 +57,7 @@ def _of_group(group: Subject, stack: Stack) -> str:
     if any(word in image.upper() for word in _IMAGES):
         return image
     types = templates.types_of_group(group, stack)
-    if accelerated := machines.accelerated_types(types):
+    if accelerated := instance_types.accelerated_types(types):
         return ", ".join(accelerated)
     if not types and templates.has_unseen_template(group, stack):
         message = "the instance type is in a launch template outside of what is judged"
@@ -69,9 +70,9 @@ def _of_pool(pool: Subject) -> str:
     categories = karpenter.values(pool, karpenter.CATEGORY) or ()
     families = karpenter.values(pool, karpenter.FAMILY) or ()
     found = [
-        *machines.accelerated_types(karpenter.values(pool, karpenter.TYPE) or ()),
-        *(family for family in families if machines.category(family) in machines.CATEGORIES),
-        *(category for category in categories if category in machines.CATEGORIES),
+        *instance_types.accelerated_types(karpenter.values(pool, karpenter.TYPE) or ()),
+        *(family for family in families if instance_types.category(family) in instance_types.CATEGORIES),
+        *(category for category in categories if category in instance_types.CATEGORIES),
         *(
             requirement.key
             for requirement in karpenter.requirements(pool)

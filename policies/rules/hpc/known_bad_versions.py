@@ -17,8 +17,9 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared import charts, karpenter, machines, templates
 from policies.rules._shared.cloudformation import CLOUDFORMATION, template
+from policies.rules._shared.kubernetes import charts, karpenter
+from policies.rules._shared.machines import instance_types, templates
 from policies.rules._shared.types import EKS_CLUSTER
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _handed_out(way: str, pool: Pool, known: dict[str, str]) -> bool:
     """Whether a pool's GPUs are handed out that way: as its label says, or as the cluster's charts do."""
     if pool.devices is not None:
         return pool.devices == way
-    has_gpus = bool(machines.accelerated_types(pool.types))
+    has_gpus = bool(instance_types.accelerated_types(pool.types))
     return has_gpus and any(name in known for name in _HANDED_OUT.get(way, ()))
 
 

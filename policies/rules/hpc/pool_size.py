@@ -17,8 +17,10 @@ from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, UnevaluatedError
-from policies.rules._shared import karpenter, parallelcluster, templates
-from policies.rules._shared.boot import SPOT_FLEET
+from policies.rules._shared import parallelcluster
+from policies.rules._shared.kubernetes import karpenter
+from policies.rules._shared.machines import templates
+from policies.rules._shared.scripts.boot import SPOT_FLEET
 
 _FLEETS: Final = {
     "aws:ec2/fleet:Fleet": ("targetCapacitySpecification", "totalTargetCapacity"),

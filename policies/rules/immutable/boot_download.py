@@ -9,11 +9,11 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.boot import TYPES, BootText, Kind, boot_texts
-from policies.rules._shared.boot_steps import cloud_config, containers, script, settings
-from policies.rules._shared.downloads import downloads
-from policies.rules._shared.installs import installs
-from policies.rules._shared.urls import MOVING, moves, shown
+from policies.rules._shared.scripts.boot import TYPES, BootText, Kind, boot_texts
+from policies.rules._shared.scripts.boot_steps import cloud_config, containers, script, settings
+from policies.rules._shared.scripts.downloads import downloads
+from policies.rules._shared.scripts.installs import installs
+from policies.rules._shared.scripts.urls import MOVING, moves, shown
 
 _FETCHES: Final = re.compile(
     r"(?i)\b(?:iwr|irm|curl|wget|Invoke-WebRequest|Invoke-RestMethod|Start-BitsTransfer|DownloadString|DownloadFile)\b"

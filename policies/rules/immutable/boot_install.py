@@ -10,10 +10,10 @@ from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.boot import TYPES, BootText, Kind, boot_texts
-from policies.rules._shared.boot_steps import cloud_config, containers, script, settings
-from policies.rules._shared.downloads import downloads
-from policies.rules._shared.installs import installs
+from policies.rules._shared.scripts.boot import TYPES, BootText, Kind, boot_texts
+from policies.rules._shared.scripts.boot_steps import cloud_config, containers, script, settings
+from policies.rules._shared.scripts.downloads import downloads
+from policies.rules._shared.scripts.installs import installs
 
 _SWITCHES: Final = ("package_update", "package_upgrade", "apt_update", "apt_upgrade")
 _CHOSEN: Final = ("packages", "snap", "snappy", "puppet", "chef", "salt_minion", "ansible", "drivers")

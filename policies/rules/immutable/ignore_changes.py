@@ -11,7 +11,7 @@ from policies.engine.node import Node
 from policies.engine.rule import ANY_TYPE, GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reference
-from policies.rules._shared.templates import GROUP, NODE_GROUP
+from policies.rules._shared.machines.templates import GROUP, NODE_GROUP
 
 _OWNED: Final = {
     # An autoscaler or a schedule moves the size; the bounds stay the program's.

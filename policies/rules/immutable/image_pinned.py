@@ -9,10 +9,16 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.boot import INSTANCE, LAUNCH_CONFIGURATION, LAUNCH_TEMPLATE, SPOT_FLEET, SPOT_INSTANCE
-from policies.rules._shared.machine_images import moves
+from policies.rules._shared.machines.machine_images import moves
 from policies.rules._shared.parallelcluster import TYPES as CLUSTERS
 from policies.rules._shared.parallelcluster import clusters, machines
+from policies.rules._shared.scripts.boot import (
+    INSTANCE,
+    LAUNCH_CONFIGURATION,
+    LAUNCH_TEMPLATE,
+    SPOT_FLEET,
+    SPOT_INSTANCE,
+)
 from policies.rules._shared.types import COMPUTE_ENVIRONMENT
 
 _KEYS: Final = {LAUNCH_TEMPLATE: "imageId", LAUNCH_CONFIGURATION: "imageId", INSTANCE: "ami", SPOT_INSTANCE: "ami"}

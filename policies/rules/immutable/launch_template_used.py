@@ -8,8 +8,8 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.boot import LAUNCH_CONFIGURATION
-from policies.rules._shared.templates import GROUP
+from policies.rules._shared.machines.templates import GROUP
+from policies.rules._shared.scripts.boot import LAUNCH_CONFIGURATION
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:

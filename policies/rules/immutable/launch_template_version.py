@@ -9,8 +9,8 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.boot import INSTANCE, SPOT_FLEET
-from policies.rules._shared.templates import GROUP, NODE_GROUP
+from policies.rules._shared.machines.templates import GROUP, NODE_GROUP
+from policies.rules._shared.scripts.boot import INSTANCE, SPOT_FLEET
 from policies.rules._shared.types import COMPUTE_ENVIRONMENT
 
 FLEET: Final = "aws:ec2/fleet:Fleet"

@@ -18,7 +18,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     cloud knows (ids, the cluster's endpoint) is no part of the key. Whether a resource of that name was another one
     before is for the plan rules: a graph has no past.
     """
-    from policies.rules._shared.generations import differences, generations  # noqa: PLC0415 - brings Pulumi along
+    from policies.rules._shared.machines.generations import differences, generations  # noqa: PLC0415 - brings Pulumi along
 
     children = stack.children(resource)
     made = {f"{child.type.rsplit(':', 1)[-1]}/{child.name}": child for child in children}

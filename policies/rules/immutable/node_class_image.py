@@ -10,9 +10,9 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.boot import NODE_TEMPLATE
-from policies.rules._shared.karpenter import EC2_NODE_CLASSES
-from policies.rules._shared.machine_images import moves
+from policies.rules._shared.kubernetes.karpenter import EC2_NODE_CLASSES
+from policies.rules._shared.machines.machine_images import moves
+from policies.rules._shared.scripts.boot import NODE_TEMPLATE
 
 _VERSIONED: Final = re.compile(r"[a-z0-9]+@v?\d[\w.-]*")
 """`al2023@v20240807`, `bottlerocket@1.20.0` (Karpenter strips a `v`). Source: karpenter.sh, spec.amiSelectorTerms."""

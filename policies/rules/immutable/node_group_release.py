@@ -11,8 +11,8 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
-from policies.rules._shared.boot import LAUNCH_TEMPLATE
-from policies.rules._shared.templates import NODE_GROUP
+from policies.rules._shared.machines.templates import NODE_GROUP
+from policies.rules._shared.scripts.boot import LAUNCH_TEMPLATE
 
 _RELEASE: Final = re.compile(r"\d+\.\d+(?:\.\d+)?-[\w.]+")
 """Such as `1.33.0-20250704` (Amazon Linux), `1.40.0-6ea6a1f4` (Bottlerocket), `1.33-2025.07.16` (Windows)."""

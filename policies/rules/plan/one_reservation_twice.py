@@ -10,7 +10,7 @@ from policies.engine.facts import Facts
 from policies.engine.plan import Operation, Plan, PlanRule
 from policies.engine.rule import Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.templates import NODE_GROUP
+from policies.rules._shared.machines.templates import NODE_GROUP
 from policies.rules._shared.types import GPU_NODE_POOL
 
 _FIXED: Final = ("targeted-reservation", "capacity-block", "open-reservation")

@@ -10,8 +10,8 @@ from policies.engine.facts import Facts
 from policies.engine.plan import Operation, Plan, PlanRule
 from policies.engine.rule import Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.karpenter import NODE_POOLS
-from policies.rules._shared.templates import GROUP, NODE_GROUP
+from policies.rules._shared.kubernetes.karpenter import NODE_POOLS
+from policies.rules._shared.machines.templates import GROUP, NODE_GROUP
 
 
 def check(operation: Operation, plan: Plan, facts: Facts) -> Iterator[Violation]:

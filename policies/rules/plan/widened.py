@@ -9,7 +9,8 @@ from policies.engine.facts import Facts
 from policies.engine.plan import Operation, Plan, PlanRule
 from policies.engine.rule import Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared import iam, ingress
+from policies.rules._shared.access import iam
+from policies.rules._shared.network import ingress
 
 # What is made for something else, by the property that names it: new rights, if that is there already.
 _FOR: Final = {

@@ -9,8 +9,8 @@ from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.boot import SPOT_FLEET
-from policies.rules._shared.imds import ACCOUNT_DEFAULTS, TYPES, metadata_options
+from policies.rules._shared.machines.imds import ACCOUNT_DEFAULTS, TYPES, metadata_options
+from policies.rules._shared.scripts.boot import SPOT_FLEET
 
 _NOTEBOOK: Final = "aws:sagemaker/notebookInstance:NotebookInstance"
 _PCLUSTER_FIX: Final = "Leave `Imds.ImdsSupport` at v2.0 and `HeadNode.Imds.Secured` at true, which are the defaults."

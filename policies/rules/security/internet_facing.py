@@ -10,9 +10,9 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
+from policies.rules._shared.kubernetes.workload_kinds import LISTS
+from policies.rules._shared.kubernetes.workloads import objects, walk
 from policies.rules._shared.types import LOAD_BALANCERS
-from policies.rules._shared.workload_kinds import LISTS
-from policies.rules._shared.workloads import objects, walk
 
 _PUBLIC_FLAGS: Final = {
     "aws:rds/instance:Instance": "publiclyAccessible",

@@ -8,7 +8,7 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared.ingress import block_of, is_world
+from policies.rules._shared.network.ingress import block_of, is_world
 from policies.rules._shared.types import EKS_CLUSTER
 
 

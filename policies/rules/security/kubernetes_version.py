@@ -15,7 +15,7 @@ from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, UnevaluatedError
-from policies.rules._shared.templates import NODE_GROUP
+from policies.rules._shared.machines.templates import NODE_GROUP
 from policies.rules._shared.types import EKS_CLUSTER
 
 CALENDAR: Final = Path(__file__).with_name("kubernetes_versions.yaml")

@@ -12,10 +12,10 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Origin, Subject
-from policies.rules._shared.gitops import GITOPS, chart_values
+from policies.rules._shared.kubernetes.gitops import GITOPS, chart_values
+from policies.rules._shared.kubernetes.workloads import TYPES, Container, objects, parts, pods
 from policies.rules._shared.secrets import secret_in, secrets
 from policies.rules._shared.types import CONFIG_MAP
-from policies.rules._shared.workloads import TYPES, Container, objects, parts, pods
 
 OPAQUE: Final = "kubernetes:core/v1:Secret"
 TRIGGERED: Final = ("kubernetes:keda.sh/v1alpha1:ScaledObject", "kubernetes:keda.sh/v1alpha1:ScaledJob")

@@ -9,7 +9,7 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.workloads import DAEMON_SETS, TYPES, Pod, objects, pods
+from policies.rules._shared.kubernetes.workloads import DAEMON_SETS, TYPES, Pod, objects, pods
 
 NAMESPACE: Final = "kubernetes:core/v1:Namespace"
 VOLUME: Final = "kubernetes:core/v1:PersistentVolume"

@@ -9,8 +9,9 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared import karpenter, parallelcluster
-from policies.rules._shared.boot import (
+from policies.rules._shared import parallelcluster
+from policies.rules._shared.kubernetes import karpenter
+from policies.rules._shared.scripts.boot import (
     INSTANCE,
     LAUNCH_CONFIGURATION,
     LAUNCH_TEMPLATE,

@@ -9,8 +9,8 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared.acl import FIRST_EPHEMERAL, Traffic, denied_before
-from policies.rules._shared.ingress import (
+from policies.rules._shared.network.acl import FIRST_EPHEMERAL, Traffic, denied_before
+from policies.rules._shared.network.ingress import (
     FIREWALL_TYPES,
     INGRESS_RULE,
     NETWORK_ACL,

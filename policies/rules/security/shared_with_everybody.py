@@ -11,9 +11,9 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
-from policies.rules._shared.iam import Condition, Document, DocumentKind
+from policies.rules._shared.access.iam import Condition, Document, DocumentKind
+from policies.rules._shared.access.who import says_nothing, says_who
 from policies.rules._shared.naming import named
-from policies.rules._shared.who import says_nothing, says_who
 
 _DOMAINS: Final = ("aws:opensearch/domain:Domain", "aws:elasticsearch/domain:Domain")
 _DOMAIN_POLICIES: Final = ("aws:opensearch/domainPolicy:DomainPolicy", "aws:elasticsearch/domainPolicy:DomainPolicy")

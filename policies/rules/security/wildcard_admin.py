@@ -11,7 +11,7 @@ from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.iam import (
+from policies.rules._shared.access.iam import (
     ATTACHING_TYPES,
     IDENTITY_TYPES,
     RESOURCE_TYPES,
@@ -20,9 +20,9 @@ from policies.rules._shared.iam import (
     attached,
     statements,
 )
-from policies.rules._shared.rbac import RBAC_TYPES, given_away
-from policies.rules._shared.web_identity import untrusted
-from policies.rules._shared.who import says_nothing, says_who
+from policies.rules._shared.access.web_identity import untrusted
+from policies.rules._shared.access.who import says_nothing, says_who
+from policies.rules._shared.kubernetes.rbac import RBAC_TYPES, given_away
 
 _ADMINISTRATORS: Final = re.compile(r"arn:[\w-]+:iam::aws:policy/(?:AdministratorAccess|IAMFullAccess|PowerUserAccess)")
 # A bucket's are HERD-052's, a repository's HERD-038's; without a policy a file system is everybody's who reaches it.

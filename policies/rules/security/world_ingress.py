@@ -8,8 +8,8 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared.acl import FIRST_EPHEMERAL, Traffic, denied_before
-from policies.rules._shared.ingress import (
+from policies.rules._shared.network.acl import FIRST_EPHEMERAL, Traffic, denied_before
+from policies.rules._shared.network.ingress import (
     ANY_PROTOCOL,
     FIREWALL_TYPES,
     NetworkRule,

@@ -11,9 +11,9 @@ from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, UnevaluatedError
-from policies.rules._shared.gitops import GITOPS, chart_values
 from policies.rules._shared.images import TYPES, images, moves, read
-from policies.rules._shared.workloads import parts
+from policies.rules._shared.kubernetes.gitops import GITOPS, chart_values
+from policies.rules._shared.kubernetes.workloads import parts
 
 HELM: Final = ("kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart")
 _SYMBOL: Final = re.compile(r"\0|\$\{")

@@ -9,9 +9,9 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.iam import Document, DocumentKind
+from policies.rules._shared.access.iam import Document, DocumentKind
+from policies.rules._shared.access.who import says_who
 from policies.rules._shared.repositories import PUBLIC, REPOSITORY, TEMPLATE
-from policies.rules._shared.who import says_who
 
 REPOSITORY_POLICY: Final = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 REGISTRY_POLICY: Final = "aws:ecr/registryPolicy:RegistryPolicy"

@@ -11,8 +11,8 @@ from policies.engine.node import Node
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
-from policies.rules._shared.gitops import APPLICATION, APPLICATION_SET, FLUX_RELEASES
 from policies.rules._shared.images import moves
+from policies.rules._shared.kubernetes.gitops import APPLICATION, APPLICATION_SET, FLUX_RELEASES
 
 _EXACT: Final = re.compile(r"=?\s*v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 _DIGEST: Final = re.compile(r"@?sha256:[0-9a-f]+")

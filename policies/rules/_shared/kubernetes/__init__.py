@@ -1,0 +1,1 @@
+"""Workloads, charts, Karpenter's pools and roles in a cluster, whatever brings them there."""

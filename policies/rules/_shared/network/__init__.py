@@ -1,0 +1,1 @@
+"""Who may reach whom: security groups and network ACLs."""
