@@ -136,6 +136,13 @@ class Evaluation:
         else:
             self.ask(rule, lambda: rule.check(subject, self.facts), subject)
 
+    def early(self, rule: Rule, subject: Subject) -> None:
+        """What a rule that waits for the whole stack can tell of one resource by itself; the rest it tells then."""
+        if isinstance(rule, GraphRule) and (early := rule.early) is not None:
+            told = len(self.not_evaluated)
+            self.ask(rule, lambda: early(subject, self.facts), subject)
+            self.not_evaluated[told:] = [one for one in self.not_evaluated[told:] if one.reason is Reason.CRASHED]
+
     def whole(self, rule: StackRule, stack: Stack) -> None:
         """A rule on the stack as a whole, if it has what the rule is about."""
         if ANY_TYPE in rule.types or any(applies(rule, subject) for subject in stack.subjects):

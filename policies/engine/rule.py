@@ -132,9 +132,15 @@ class ResourceRule(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class GraphRule(Rule):
-    """Judges one resource with what it refers to: Pulumi asks it when the whole stack is known."""
+    """Judges one resource with what it refers to: Pulumi asks it when the whole stack is known.
+
+    Attributes:
+        early: What it can tell of a resource alone, and nothing else in the stack can excuse. Pulumi asks that before
+            each create; a critical rule needs it, for in `up` the whole stack is known when everything is made.
+    """
 
     check: Callable[[Subject, Stack, Facts], Iterable[Violation]]
+    early: Callable[[Subject, Facts], Iterable[Violation]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from policies.engine.node import Node, Path
 from policies.engine.types import canonical
@@ -177,6 +177,10 @@ class Stack:
             UnevaluatedError: The property is unknown.
         """
         return self.target(node.text())
+
+
+NOTHING_ELSE: Final = Stack(())
+"""What a resource by itself is judged with."""
 
 
 def _grouped(pairs: Iterable[tuple[str | None, Subject]]) -> dict[str, tuple[Subject, ...]]:

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -22,10 +23,10 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 from components.base.problems import InvalidInputError, Problem
 from components.base.validation import closest
 from policies.engine import waivers as waivers_file
-from policies.engine.evaluate import Evaluation, Results, evaluate
+from policies.engine.evaluate import Evaluation, Finding, Results, evaluate
 from policies.engine.facts import Facts
-from policies.engine.rule import ANY_TYPE, ResourceRule, Rule, Severity
-from policies.engine.subject import Stack, Subject
+from policies.engine.rule import ANY_TYPE, GraphRule, ResourceRule, Rule, Severity
+from policies.engine.subject import NOTHING_ELSE, Subject
 from policies.pack import diagnostics, wire
 from policies.pack.announced import LAW, level_in, policies_of, set_levels
 from policies.pack.diagnostics import Reporter
@@ -42,7 +43,6 @@ _GIVEN: Final = {
     analyzer_pb2.REMEDIATE: EnforcementLevel.MANDATORY,
     analyzer_pb2.DISABLED: EnforcementLevel.DISABLED,
 }
-_ALONE: Final = Stack(())
 
 
 class Servicer(_PolicyAnalyzerServicer):
@@ -80,11 +80,14 @@ class Servicer(_PolicyAnalyzerServicer):
         self._today = today
         self._by_type: dict[str, list[Rule]] = {}
         for rule in rules:
-            for name in rule.types if isinstance(rule, ResourceRule) else ():
+            early = isinstance(rule, ResourceRule) or (isinstance(rule, GraphRule) and rule.early is not None)
+            for name in rule.types if early else ():
                 self._by_type.setdefault(name, []).append(rule)
         self._inputs: dict[str, Subject] = {}
         self._secrets: dict[str, tuple[str, ...]] = {}
         self._silent: Counter[str] = Counter()
+        # What was told of a resource by itself isn't told again when the stack is known.
+        self._early: set[Finding] = set()
         self._counting = threading.Lock()
         self.cancelled = threading.Event()
         self._facts: dict[tuple[str, str], Facts] = {}
@@ -95,7 +98,7 @@ class Servicer(_PolicyAnalyzerServicer):
         self._run, self._told = run, Told()
         self._given: dict[str, EnforcementLevel] = {}
         # What an earlier run of the same process showed, a preview with its unknowns, is not this one's.
-        for seen in (self._facts, self._inputs, self._secrets, self._silent):
+        for seen in (self._facts, self._inputs, self._secrets, self._silent, self._early):
             seen.clear()
         environment = self._facts_at("").environment
         set_levels(self._policies, self._rules.values(), environment)
@@ -140,8 +143,14 @@ class Servicer(_PolicyAnalyzerServicer):
         evaluation = Evaluation(facts)
         for name in levels:
             evaluation.asked[name] = 0
-            evaluation.one(self._rules[name], subject, _ALONE)
-        return self._told_of(evaluation.results(), facts, levels)
+            if isinstance(rule := self._rules[name], ResourceRule):
+                evaluation.one(rule, subject, NOTHING_ELSE)
+            else:
+                evaluation.early(rule, subject)
+        results = evaluation.results()
+        with self._counting:
+            self._early.update(results.findings)
+        return self._told_of(results, facts, levels)
 
     def _stack(self, request: analyzer_pb2.AnalyzeStackRequest) -> list[analyzer_pb2.AnalyzeDiagnostic]:
         if not request.resources:
@@ -153,6 +162,7 @@ class Servicer(_PolicyAnalyzerServicer):
         facts = self._facts_at(request.resources[0].urn)
         levels = self._levels((r for r in self._rules.values() if not isinstance(r, ResourceRule)), facts)
         results = evaluate(stack, [self._rules[name] for name in levels], facts)
+        results = replace(results, findings=tuple(one for one in results.findings if one not in self._early))
         return [*self._told_of(results, facts, levels), *self._account(facts, stack.read)]
 
     def _account(self, facts: Facts, read: int) -> Iterator[analyzer_pb2.AnalyzeDiagnostic]:

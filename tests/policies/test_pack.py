@@ -299,6 +299,31 @@ def test_a_stack_that_is_gone_lacks_nothing():
     assert (level, "there is no budget" in message) == (MANDATORY, True)
 
 
+def oversized(resource, stack, facts):
+    yield from small(resource, facts)
+    if len(stack.of_type(THING)) > 1:
+        yield Violation(resource.props, "is one of several")
+
+
+def test_what_nothing_can_excuse_is_told_before_the_resource_is_made_and_not_again():
+    early = GraphRule(**(vars(rule(oversized, GraphRule, everywhere(Severity.CRITICAL))) | {"early": small}))
+    pack = pack_of(early, of=run("dev"))
+    for name in ("a", "b"):
+        ((level, message),) = told(pack, made({"size": 5}, name=name, stack="dev"))
+        assert (level, message.split("\n")[1]) == (MANDATORY, "size: is too large")
+    both = [made({"size": 5}, name=name, stack="dev", request=analyzer_pb2.AnalyzerResource) for name in ("a", "b")]
+    in_the_end = told_in_the_end(pack, *both)
+    assert [message.split("\n")[1] for _, _, message in in_the_end] == ["is one of several"] * 2
+
+
+def test_what_a_rule_cant_tell_early_is_told_in_the_end_alone():
+    careful = GraphRule(**(vars(rule(oversized, GraphRule)) | {"early": small}))
+    pack = pack_of(careful)
+    assert told(pack, made({"size": UNKNOWN_STRING_VALUE})) == []
+    crashing = GraphRule(**(vars(rule(oversized, GraphRule)) | {"early": crashes}))
+    assert [level for level, _ in told(pack_of(crashing), made({}))] == [MANDATORY]
+
+
 def test_the_end_of_the_run_counts_what_was_not_evaluated():
     pack = pack_of(rule(small), of=run(preview=True))
     told(pack, made({"size": UNKNOWN_STRING_VALUE}), made({"size": UNKNOWN_STRING_VALUE}, name="too"))

@@ -86,7 +86,7 @@ def struct(values):
 
 def through_the_protocol(servicer, stack, facts):
     """What the pack says of a stack, as (policy, URN, first line of what it says)."""
-    for kept in (servicer._inputs, servicer._facts):
+    for kept in (servicer._inputs, servicer._facts, servicer._early):
         kept.clear()
     servicer._facts["herd", "fixture"] = facts
     said, after = [], []

@@ -162,6 +162,12 @@ def test_a_critical_rule_is_mandatory_in_dev_too(pack):
     assert [level for level, _ in said(response, KEYLESS)] == [MANDATORY]
 
 
+def test_an_open_port_is_told_before_the_group_is_made(pack):
+    ingress = {"protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlocks": ["0.0.0.0/0"]}
+    response = pack.Analyze(asking("aws:ec2/securityGroup:SecurityGroup", {"ingress": [ingress]}))
+    assert [level for level, _ in said(response, "no-remote-login-ports")] == [MANDATORY]
+
+
 def test_an_unknown_is_reported_as_not_evaluated(pack):
     ((level, message),) = said(pack.Analyze(group(UNKNOWN_STRING_VALUE)), VERSIONED)
     assert level == ADVISORY

@@ -28,6 +28,12 @@ _OPEN_GROUPS: Final = ("/groups/global/allusers", "/groups/global/authenticatedu
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     """A bucket with everything around it; each part of it where it stands."""
+    yield from _early(resource, facts)
+    if resource.type == buckets.BUCKET:
+        yield from _around(resource, stack)
+
+
+def _early(resource: Subject, facts: Facts) -> Iterator[Violation]:
     props, type_ = resource.props, resource.type
     if type_ in (buckets.PUBLIC_ACCESS, buckets.ACCOUNT_ACCESS):
         yield from _four(props, default=False)
@@ -40,11 +46,10 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     else:
         yield from _acl(props)
         if type_ == buckets.BUCKET:
-            yield from _bucket(resource, stack)
+            yield from _public(resource)
 
 
-def _bucket(bucket: Subject, stack: Stack) -> Iterator[Violation]:
-    yield from _public(bucket)
+def _around(bucket: Subject, stack: Stack) -> Iterator[Violation]:
     whole_account = stack.of_type(buckets.ACCOUNT_ACCESS)
     if not whole_account and not any(buckets.settings(stack, bucket, buckets.PUBLIC_ACCESS)):
         yield Violation(
@@ -152,4 +157,5 @@ RULE: Final = GraphRule(
         "trivy": ("AWS-0086", "AWS-0087", "AWS-0091", "AWS-0093"),
     },
     check=check,
+    early=_early,
 )

@@ -8,7 +8,7 @@ from typing import Final
 from components.base.context import Environment
 from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, only_in
-from policies.engine.subject import Stack, Subject
+from policies.engine.subject import NOTHING_ELSE, Stack, Subject
 from policies.rules._shared.stateful import FORCED, STATEFUL
 
 _ON: Final = ("true", "active", "enabled")
@@ -39,6 +39,10 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
             )
 
 
+def _early(resource: Subject, facts: Facts) -> Iterator[Violation]:
+    return check(resource, NOTHING_ELSE, facts)
+
+
 def _has_state(stack: Stack) -> bool:
     return bool(stack.of_type(*(name for name in STATEFUL if name not in _BESIDE_STATE)))
 
@@ -64,4 +68,5 @@ RULE: Final = GraphRule(
     fix="Turn the service's own deletion protection on.",
     mappings={"checkov": ("CKV_AWS_293", "CKV_AWS_139"), "fsbp": ("RDS.7", "RDS.8", "DynamoDB.6")},
     check=check,
+    early=_early,
 )

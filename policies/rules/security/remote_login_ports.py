@@ -8,12 +8,13 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
-from policies.engine.subject import Stack, Subject
+from policies.engine.subject import NOTHING_ELSE, Stack, Subject
 from policies.rules._shared.network.acl import FIRST_EPHEMERAL, Traffic, denied_before
 from policies.rules._shared.network.ingress import (
     FIREWALL_TYPES,
     INGRESS_RULE,
     NETWORK_ACL,
+    NETWORK_ACL_RULE,
     SECURITY_GROUP,
     NetworkRule,
     block_of,
@@ -47,6 +48,16 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
                 yield from _acl(rule, resource, stack, [(protocol, port) for protocol in reached], name)
             else:
                 yield from _group(rule, resource, stack, name)
+
+
+def _early(resource: Subject, facts: Facts) -> Iterator[Violation]:
+    # What lets a private block in may be a login pool's; a denial that comes first may be a resource of its own.
+    if resource.type == NETWORK_ACL_RULE:
+        return
+    for violation in check(resource, NOTHING_ELSE, facts):
+        block = block_of(violation.at, NOTHING_ELSE)
+        if block is not None and not is_private(block):
+            yield violation
 
 
 def _group(rule: NetworkRule, resource: Subject, stack: Stack, name: str) -> Iterator[Violation]:
@@ -128,4 +139,5 @@ RULE: Final = GraphRule(
         "config": ("INCOMING_SSH_DISABLED",),
     },
     check=check,
+    early=_early,
 )

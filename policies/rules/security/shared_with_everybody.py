@@ -9,7 +9,7 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
-from policies.engine.subject import Stack, Subject
+from policies.engine.subject import NOTHING_ELSE, Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared.access.iam import Condition, Document, DocumentKind
 from policies.rules._shared.access.who import says_nothing, says_who
@@ -33,6 +33,10 @@ _NAME_THEM: Final = "Name the accounts that need it, and block public sharing fo
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     """Each type by its own spelling of everybody."""
     return _SPELLED[resource.type](resource, stack)
+
+
+def _early(resource: Subject, facts: Facts) -> Iterator[Violation]:
+    return check(resource, NOTHING_ELSE, facts)
 
 
 def _launch(resource: Subject, stack: Stack) -> Iterator[Violation]:
@@ -220,4 +224,5 @@ RULE: Final = GraphRule(
         "config": ("lambda-function-public-access-prohibited", "rds-snapshots-public-prohibited"),
     },
     check=check,
+    early=_early,
 )

@@ -7,11 +7,12 @@ from typing import Final
 
 from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
-from policies.engine.subject import Stack, Subject
+from policies.engine.subject import NOTHING_ELSE, Stack, Subject
 from policies.rules._shared.network.acl import FIRST_EPHEMERAL, Traffic, denied_before
 from policies.rules._shared.network.ingress import (
     ANY_PROTOCOL,
     FIREWALL_TYPES,
+    NETWORK_ACL_RULE,
     NetworkRule,
     blocks,
     ingress_rules,
@@ -36,6 +37,11 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
                 "every protocol and port" if rule.protocol == ANY_PROTOCOL else f"{rule.protocol} {ports[0]}-{ports[1]}"
             )
             yield Violation(node, f"opens {what} to {block}")
+
+
+def _early(resource: Subject, facts: Facts) -> Iterator[Violation]:
+    # A denial that comes first may be a resource of its own.
+    return iter(()) if resource.type == NETWORK_ACL_RULE else check(resource, NOTHING_ELSE, facts)
 
 
 def _many(rule: NetworkRule) -> tuple[int, int] | None:
@@ -64,4 +70,5 @@ RULE: Final = GraphRule(
         "cdk-nag": ("AwsSolutions-EC23",),
     },
     check=check,
+    early=_early,
 )
