@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from components.base.problems import InvalidInputError
-from herd.engine.values import UNKNOWN_MARKS
+from herd.engine.values import SECRET as SECRET_SIG
+from herd.engine.values import SIG, UNKNOWN_MARKS
 from herd.graph import SECRET
 from herd.plan import Plan as Steps
 from herd.plan import Step
-from herd.plan.model import REPLACEMENT_PARTS
 from policies.engine import values
-from policies.engine.plan import Operation, Plan
+from policies.engine.plan import IDLE, Operation, Plan, Shape
 from policies.engine.subject import Origin, Subject
 
 # An operation that took place is worth more than one that a refresh or a part of a replacement reports.
-_WEIGHT: Final = ("replace", "delete", "create", "update", "import")
+_WEIGHT: Final = ("replace", "create-replacement", "delete", "create", "update", "import", "same")
 _OPTIONS: Final = ("protect", "retainOnDelete", "initErrors", "external", "parent")
 
 
@@ -29,7 +30,8 @@ def read_events(path: Path) -> Steps:
     preview --json` writes.
 
     Raises:
-        InvalidInputError: It can't be read, a line is no event, or the run never got to its summary.
+        InvalidInputError: It can't be read, a line is no event, the run never got to its summary, it failed, or there
+            are several.
     """
     shown = str(path)
     try:
@@ -52,14 +54,31 @@ def read_events(path: Path) -> Steps:
         events.append(event)
     try:
         steps = Steps.from_events(events)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidInputError.one(f"isn't Pulumi's events: {error!r}", file=shown, field="--plan") from None
     if wrong := next((place for step in steps.steps for place in _misshapen(step)), None):
         raise InvalidInputError.one(f"isn't Pulumi's events: {wrong}", file=shown, field="--plan")
-    if not steps.result and not steps.changes:
-        message = "has no summary: the run was cut off, or these aren't Pulumi's events"
-        raise InvalidInputError.one(message, file=shown, field="--plan", fix="keep every line to the end")
+    if refused := _not_one_run(events, steps):
+        message, fix = refused
+        raise InvalidInputError.one(message, file=shown, field="--plan", fix=fix)
     return steps
+
+
+def _not_one_run(events: Iterable[Mapping[str, Any]], steps: Steps) -> tuple[str, str] | None:
+    """Why these are not the events of one whole run, and what to do about it."""
+    if not steps.result and not steps.changes:
+        return "has no summary: the run was cut off, or these aren't Pulumi's events", "keep every line to the end"
+    runs = sum("summaryEvent" in event for event in events)
+    if runs > 1:
+        return f"holds {runs} runs, and which of them is meant nobody can tell", "keep the lines of one"
+    if not steps.steps:
+        return "has no step, and every run has one of the stack itself", "preview the stack again"
+    errors = [message.strip() for severity, _, message in steps.diagnostics if severity == "error"]
+    # Engines before 3.200 or so leave the result out; a run that succeeds has no errors.
+    if steps.result == "succeeded" or not (steps.result or errors):
+        return None
+    said = f": {errors[0].splitlines()[0][:200]}" if errors and errors[0] else ""
+    return f"is of a run that failed, and nobody knows what else it would have done{said}", "make it succeed first"
 
 
 def _misshapen(step: Step) -> Iterator[str]:
@@ -67,6 +86,8 @@ def _misshapen(step: Step) -> Iterator[str]:
     for name, value in (("op", step.op), ("urn", step.urn), ("type", step.type)):
         if not isinstance(value, str):
             yield f"the {name} of a step isn't text"
+    if not all(isinstance(key, str) for key in (*step.keys, *step.diffs)):
+        yield f"a key of the step of {step.urn!r} isn't text"
     for name, state in (("old", step.old), ("new", step.new)):
         parts = [state.get(key) or {} for key in ("inputs", "outputs")] if isinstance(state, Mapping) else [state]
         if not all(isinstance(part, Mapping) for part in parts):
@@ -85,32 +106,36 @@ def plan_of(
         staging: Staging's last verified plan, where it is at hand.
         silent: Critical rules that couldn't say of the stack's resources; None if they were not asked.
     """
-    done = (
-        None
-        if staging is None
-        else frozenset(operation.shape for operation in _operations(staging) if _does(operation))
-    )
+    done = None if staging is None else frozenset(shape for step in _operations(staging) for shape in _tried(step))
     return Plan(_operations(steps), stack, project, done, None if silent is None else tuple(silent))
 
 
-def _does(operation: Operation) -> bool:
-    return operation.op in _WEIGHT
+def _tried(operation: Operation) -> Iterable[Shape]:
+    return operation.shapes if operation.op not in IDLE else ()
 
 
 def _operations(steps: Steps) -> tuple[Operation, ...]:
-    """One operation a resource: a replacement is several steps, and a refresh reports before the run does."""
-    best: dict[str, Step] = {}
+    """One operation a resource: a replacement is several steps, and a refresh reports before the run does.
+
+    Besides, one for each that an earlier run replaced and didn't get to delete: it goes now, whatever the resource
+    that took its place does.
+    """
+    best: dict[str, tuple[int, Step]] = {}
+    gone: list[Step] = []
     for step in steps.steps:
-        if step.op in REPLACEMENT_PARTS:
+        if step.op == "delete-replaced":
+            gone.append(replace(step, op="delete"))
             continue
-        before = best.get(step.urn)
-        if before is None or _rank(step.op) < _rank(before.op):
-            best[step.urn] = step
-    return tuple(_operation(step) for step in best.values())
+        found = replace(step, op="refresh") if step.refreshed else step
+        rank = _rank(found.op)
+        if step.urn not in best or rank < best[step.urn][0]:
+            best[step.urn] = rank, replace(found, op="replace") if found.op == "create-replacement" else found
+    left = [step for step in gone if step.urn not in best or best[step.urn][1].op != "replace"]
+    return tuple(map(_operation, (*(step for _, step in best.values()), *left)))
 
 
 def _rank(op: str) -> int:
-    return _WEIGHT.index(op) if op in _WEIGHT else len(_WEIGHT)
+    return _WEIGHT.index(op) if op in _WEIGHT else len(_WEIGHT) + (op in IDLE)
 
 
 def _operation(step: Step) -> Operation:
@@ -137,6 +162,8 @@ def _subject(step: Step, state: Mapping[str, Any]) -> Subject | None:
 
 def _real(value: Any) -> Any:
     if isinstance(value, Mapping):
+        if value.get(SIG) == SECRET_SIG:
+            return values.SECRET
         return {key: _real(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_real(item) for item in value]

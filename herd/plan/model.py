@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 Event = Mapping[str, Any]
@@ -36,6 +36,7 @@ class Step:
         keys: Properties that force the replacement.
         diffs: Properties that changed.
         detailed: Changes by path.
+        refreshed: Whether a refresh reports it: somebody else did it, and the run only writes it down.
     """
 
     op: str
@@ -48,6 +49,7 @@ class Step:
     keys: tuple[str, ...] = ()
     diffs: tuple[str, ...] = ()
     detailed: tuple[PropertyChange, ...] = ()
+    refreshed: bool = False
 
     @property
     def name(self) -> str:
@@ -134,9 +136,12 @@ class _Steps:
     def end(self, step: Step) -> None:
         """Close the first such step; a refresh ends as what it found, a component reports again with its outputs."""
         key = (step.op, step.urn)
-        waiting = self._open.get(key) or self._open.get(("refresh", step.urn))
+        waiting, refreshed = self._open.get(key), False
+        if not waiting:
+            waiting = self._open.get(("refresh", step.urn))
+            refreshed = bool(waiting)
         index = waiting.popleft() if waiting else self._ended.get(key, len(self.all))
-        self.all[index : index + 1] = [step]
+        self.all[index : index + 1] = [replace(step, refreshed=True) if refreshed else step]
         self._ended[key] = index
 
 

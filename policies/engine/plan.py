@@ -16,8 +16,23 @@ from policies.engine.rule import ANY_TYPE, Rule, Violation
 from policies.engine.subject import Origin, Subject
 
 DELETES: Final = frozenset({"delete", "replace"})
+IDLE: Final = frozenset(
+    {"read", "refresh", "discard"}
+    | {"read-replacement", "import-replacement", "discard-replaced", "remove-pending-replace"}
+)
+"""Operations that do nothing to what exists: they look at it, or tell what the state knows of it."""
 # A generation's key and a slice's number differ from stack to stack; what they belong to doesn't.
 _KEY: Final = re.compile(r"\bg\d+-[0-9a-f]{8}(-\d+)?\b")
+# What else differs from stack to stack: accounts and regions, zones included.
+_PLACES: Final = (
+    (re.compile(r"(?<!\d)\d{12}(?!\d)"), "ACCOUNT"),
+    (
+        re.compile(r"\b(us|eu|ap|sa|ca|me|af|il|mx)(-(gov|iso[a-z]?))?-(north|south|east|west|central)+-\d(?!\d)"),
+        "REGION",
+    ),
+)
+
+Shape = tuple[str, str, str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +73,28 @@ class Operation:
         return self.op in DELETES
 
     @property
-    def shape(self) -> tuple[str, str, str, tuple[str, ...]]:
+    def retained(self) -> bool:
+        """Whether what is deleted only leaves the state: AWS keeps it (`retainOnDelete`)."""
+        return self.old is not None and bool(self.old.options.flag("retainOnDelete", default=False))
+
+    @property
+    def shape(self) -> Shape:
         """What is done, the same in each stack: op, type, name without keys of generations, what changes at the top."""
         tops = sorted({re.split(r"[.\[]", path, maxsplit=1)[0] for path in self.changed})
         return self.op, self.type, _KEY.sub("gN", self.name), tuple(tops)
+
+    @property
+    def shapes(self) -> frozenset[Shape]:
+        """The shape, and that without the stack's own name, account and region in the resource's name.
+
+        Both count: `load-test` is a name in every stack, and not test's own `load`.
+        """
+        op, kind, name, tops = self.shape
+        stack = self.urn.removeprefix("urn:pulumi:").partition("::")[0]
+        general = re.sub(rf"(?<![A-Za-z0-9]){re.escape(stack)}(?![A-Za-z0-9])", "STACK", name) if stack else name
+        for pattern, word in _PLACES:
+            general = pattern.sub(word, general)
+        return frozenset({(op, kind, name, tops), (op, kind, general, tops)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +105,14 @@ class Plan:
         operations: One a resource, `same` ones too.
         stack: The stack's name.
         project: The project's name.
-        staging: What staging's last verified plan did, where it is at hand.
+        staging: The shapes of what staging's last verified plan did, where it is at hand.
         silent_critical: Critical rules that couldn't say, as `RULE on URN: why`; None if the law was not asked.
     """
 
     operations: tuple[Operation, ...]
     stack: str = ""
     project: str = ""
-    staging: frozenset[tuple[str, str, str, tuple[str, ...]]] | None = None
+    staging: frozenset[Shape] | None = None
     silent_critical: tuple[str, ...] | None = None
 
     @cached_property
@@ -92,9 +125,16 @@ class Plan:
         """Operations that do something."""
         return tuple(o for o in self.operations if o.op in ("create", "update", "delete", "replace", "import"))
 
+    @cached_property
+    def _by_type(self) -> dict[str, list[Operation]]:
+        found: dict[str, list[Operation]] = {}
+        for operation in self.operations:
+            found.setdefault(operation.subject.type, []).append(operation)
+        return found
+
     def of_type(self, *types: str) -> tuple[Operation, ...]:
         """Operations on these types."""
-        return tuple(operation for operation in self.operations if operation.subject.type in types)
+        return tuple(operation for kind in dict.fromkeys(types) for operation in self._by_type.get(kind, ()))
 
     @cached_property
     def hash(self) -> str:
@@ -132,6 +172,6 @@ def evaluate_plan(plan: Plan, rules: Sequence[Rule], facts: Facts) -> Results:
         elif isinstance(rule, PlanRule):
             run.asked[rule.id] = 0
             for operation in plan.operations:
-                if ANY_TYPE in rule.types or operation.subject.type in rule.types:
+                if operation.op not in IDLE and (ANY_TYPE in rule.types or operation.subject.type in rule.types):
                     run.ask(rule, partial(rule.check, operation, plan, facts), operation.subject)
     return run.results()

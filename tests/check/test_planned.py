@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date
+from itertools import permutations
 
 import pytest
 
@@ -59,6 +60,64 @@ def test_a_replacement_is_one_operation():
     assert ("HERD-P1", "data") in findings
 
 
+@pytest.mark.parametrize(
+    ("events", "op"),
+    [
+        ([REPLACED[0], REPLACED[2]], ["replace"]),
+        # An earlier run made the new one and failed to delete the old one.
+        ([pre("same", "data", old=state(), new=state()), REPLACED[2]], ["same", "delete"]),
+    ],
+)
+def test_a_part_of_a_replacement_deletes_even_where_it_is_alone(events, op):
+    plan, findings = found(events)
+    assert [operation.op for operation in plan.operations] == op
+    assert findings == {("HERD-P1", "data")}
+
+
+def test_what_a_refresh_found_is_not_done_by_the_run():
+    gone = pre("delete", "data", old=state())["resourcePreEvent"]
+    refreshed = [pre("refresh", "data", old=state(), new=state()), {"resOutputsEvent": gone}]
+    assert found(refreshed)[1] == set()
+    plan, findings = found([*refreshed, pre("create", "data", new=state())])
+    assert ([operation.op for operation in plan.operations], findings) == (["create"], set())
+
+
+def test_what_is_only_read_is_somebody_elses():
+    kind = "aws:ec2/securityGroupRule:SecurityGroupRule"
+    assert found([pre("read", "r", kind, new=state(securityGroupId="sg-1"))])[1] == set()
+
+
+def test_what_is_kept_in_aws_only_leaves_the_program():
+    kept = pre("delete", "pool", "aws:eks/nodeGroup:NodeGroup", old={**state(), "retainOnDelete": True})
+    assert found([kept])[1] == set()
+
+
+def test_a_secret_is_not_read():
+    kind = "aws:ec2/securityGroup:SecurityGroup"
+    blinded = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "[secret]"}
+    events = [pre("update", "g", kind, old=state(ingress=[]), new=state(ingress=blinded)), SUMMARY]
+    plan = plan_of(Steps.from_events(events), stack="prod", project="herd", silent=())
+    silent = evaluate_plan(plan, plan_rules(), Facts()).not_evaluated
+    assert [(one.property, one.reason) for one in silent if one.rule == "HERD-P5"] == [("ingress", Reason.SECRET)]
+
+
+def test_the_order_of_events_changes_no_hash():
+    events = [*REPLACED, pre("delete", "old", old=state()), pre("refresh", "data", old=state(), new=state())]
+    assert len({found(order)[0].hash for order in permutations(events)}) == 1
+
+
+def test_names_that_hold_the_stack_are_the_same_in_staging():
+    def named(stack, account, name):
+        step = pre("create", name.format(stack=stack, account=account), new=state())
+        step["resourcePreEvent"]["metadata"]["urn"] = step["resourcePreEvent"]["metadata"]["urn"].replace("prod", stack)
+        return step
+
+    for name in ("{stack}-data-{account}", "load-test", "nvidia-{stack}"):
+        staging = Steps.from_events([named("test", "1" * 12, name), SUMMARY])
+        assert found([named("prod", "2" * 12, name)], staging=staging)[1] == set()
+        assert found([named("prod", "2" * 12, "more")], staging=staging)[1] == {("HERD-P7", "more")}
+
+
 def test_protection_that_goes_without_any_change_is_seen():
     _, findings = found([pre("same", "data", old={**state(), "protect": True}, new=state())])
     assert findings == {("HERD-P3", "data")}
@@ -95,6 +154,10 @@ def test_the_hash_is_of_what_is_done_and_not_of_when():
         ('{"a": 1}\n[]\n', 2, "no engine event"),
         (json.dumps(pre("create", "data")) + "\n", 0, "has no summary"),
         ('{"resourcePreEvent": {"metadata": 1}}\n', 0, "isn't Pulumi's events"),
+        ('{"summaryEvent": {"result": "succeeded", "durationSeconds": "long"}}\n', 0, "isn't Pulumi's events"),
+        ('{"summaryEvent": {"result": "succeeded"}}\n', 0, "has no step"),
+        (f"{json.dumps(pre('create', 'data'))}\n{2 * (json.dumps(SUMMARY) + chr(10))}", 0, "holds 2 runs"),
+        (json.dumps(pre("create", "data")) + '\n{"summaryEvent": {"result": "failed"}}', 0, "is of a run that failed"),
     ],
 )
 def test_a_file_that_is_no_whole_run_is_refused(tmp_path, text, line, message):
@@ -110,6 +173,7 @@ def test_a_file_that_is_no_whole_run_is_refused(tmp_path, text, line, message):
     [
         ({"urn": 3}, "the urn of a step isn't text"),
         ({"type": ["x"]}, "the type of a step isn't text"),
+        ({"keys": [{}]}, "a key of the step of .* isn't text"),
         ({"new": [3]}, "new of the step of .* isn't a resource"),
         ({"old": {"outputs": "x"}}, "old of the step of .* isn't a resource"),
     ],
@@ -171,6 +235,24 @@ class TestVerdict:
         unsure = replace(judged, results=replace(judged.results, not_evaluated=(silent,)))
         verdict = judge_plan(self.events(tmp_path, pre("same", "data", old=state(), new=state())), unsure, today=TODAY)
         assert {finding.rule for finding in verdict.results.findings} == {"HERD-P8"}
+
+    def test_staging_is_another_stack_of_the_project(self, tmp_path, judged):
+        events = self.events(tmp_path, *REPLACED)
+        with pytest.raises(InvalidInputError, match="is a run of prod itself"):
+            judge_plan(events, judged, staging=events)
+        staging = tmp_path / "staging.events"
+        text = events.read_text()
+        staging.write_text(text.replace("urn:pulumi:prod::herd::", "urn:pulumi:test::other::"))
+        with pytest.raises(InvalidInputError, match="is a run of test of other, not of another stack of herd"):
+            judge_plan(events, judged, staging=staging)
+        staging.write_text(text.replace("urn:pulumi:prod::", "urn:pulumi:test::"))
+        found = {finding.rule for finding in judge_plan(events, judged, staging=staging).results.findings}
+        assert found == {"HERD-P1"}
+
+    def test_a_critical_rule_that_was_not_asked_could_not_say(self, tmp_path, judged):
+        few = replace(judged, rules={})
+        silent = judge_plan(self.events(tmp_path, *REPLACED), few, today=TODAY).results.not_evaluated
+        assert "HERD-P8" in {one.rule for one in silent}
 
     def test_a_run_of_another_stack_is_refused(self, tmp_path, judged):
         other = replace(judged, facts=replace(judged.facts, stack="test"))

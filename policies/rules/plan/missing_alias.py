@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from policies.engine.facts import Facts
 from policies.engine.plan import Operation, Plan, PlanRule
 from policies.engine.rule import ANY_TYPE, Severity, Violation, everywhere
+from policies.engine.subject import Subject
 
 # Names that providers derive from the logical one; a rename changes them as well.
 _NAMES: Final = frozenset({"name", "namePrefix", "bucket", "bucketPrefix", "tags", "tagsAll", "__defaults", "metadata"})
@@ -17,17 +19,34 @@ def check(operation: Operation, plan: Plan, facts: Facts) -> Iterator[Violation]
     """A deletion beside a creation with the same inputs is a move that nobody told the engine."""
     if operation.op != "delete" or operation.old is None or ":" not in operation.type:
         return
-    inputs = _compared(operation.old.values)
-    if not inputs:
-        return
-    for other in plan.of_type(operation.subject.type):
-        if other.op == "create" and other.new is not None and _compared(other.new.values) == inputs:
+    inputs = _compared(operation.old)
+    for other in _coming(plan).get((operation.subject.type, repr(inputs)), ()):
+        # What has no inputs is like every other; its name tells whether it only moves.
+        if inputs or other.name == operation.name:
             yield Violation(operation.old.props, f"{operation.name} goes and {other.name} comes with the same inputs")
             return
 
 
-def _compared(values: Any) -> dict[str, Any]:
-    return {key: value for key, value in dict(values).items() if key not in _NAMES and value is not None}
+@lru_cache(maxsize=1)
+def _coming(plan: Plan) -> dict[tuple[str, str], list[Operation]]:
+    """What is new in a plan, by type and inputs."""
+    found: dict[tuple[str, str], list[Operation]] = {}
+    for operation in plan.operations:
+        if operation.op == "create" and operation.new is not None:
+            found.setdefault((operation.subject.type, repr(_compared(operation.new))), []).append(operation)
+    return found
+
+
+def _compared(resource: Subject) -> Any:
+    values = {key: value for key, value in resource.values.items() if key not in _NAMES}
+    return _sorted(values)
+
+
+def _sorted(value: Any) -> Any:
+    """A value whose order of keys says nothing, without what is null."""
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value) if value[key] is not None}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 RULE: Final = PlanRule(

@@ -17,7 +17,7 @@ from policies.rules._shared.machines.templates import GROUP, NODE_GROUP
 def check(operation: Operation, plan: Plan, facts: Facts) -> Iterator[Violation]:
     """A group that is deleted takes its jobs along, whoever runs them."""
     old = operation.old
-    if not operation.deletes or old is None or _never_had_nodes(old):
+    if not operation.deletes or operation.retained or old is None or _never_had_nodes(old):
         return
     if not _drained(old):
         yield Violation(old.props, f"{operation.name} goes with the nodes it has: it isn't draining")

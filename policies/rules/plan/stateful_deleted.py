@@ -17,7 +17,10 @@ def check(operation: Operation, plan: Plan, facts: Facts) -> Iterator[Violation]
     if not operation.deletes:
         return
     forced = f" because of {', '.join(operation.keys)}" if operation.keys else ""
-    does = "is replaced, and what it holds goes" if operation.op == "replace" else "is deleted with what it holds"
+    replaced = operation.op == "replace"
+    does = "is replaced, and what it holds goes" if replaced else "is deleted with what it holds"
+    if operation.retained:
+        does = "is replaced by an empty one" if replaced else "leaves the program: nobody manages what it holds"
     yield Violation(operation.subject.props, f"{operation.name} {does}{forced}")
 
 

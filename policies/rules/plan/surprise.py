@@ -15,7 +15,7 @@ def check(plan: Plan, facts: Facts) -> Iterator[Violation]:
     """What staging has never done has never been tried."""
     staging = known(plan.staging, "staging's last verified plan (--staging EVENTS)")
     for operation in plan.changes:
-        if operation.shape not in staging:
+        if staging.isdisjoint(operation.shapes):
             what = f" of {', '.join(operation.shape[3])}" if operation.op == "update" else ""
             yield Violation(
                 operation.subject.props,
