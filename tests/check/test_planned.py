@@ -133,6 +133,14 @@ def test_what_a_preview_does_not_know_is_no_value():
     ]
 
 
+def test_a_version_goes_back_from_what_runs_and_not_from_what_was_asked_for():
+    kind = "aws:rds/cluster:Cluster"
+    before = {**state(), "outputs": {"engineVersion": "15.6"}}
+    assert found([pre("update", "db", kind, old=before, new=state(engineVersion="15.4"))])[1] == {("HERD-P6", "db")}
+    for op, diffs in (("same", []), ("update", ["tags"])):
+        assert found([pre(op, "db", kind, old=before, new=state(engineVersion="15.4"), diffs=diffs)])[1] == set()
+
+
 def test_staging_is_the_measure_in_prod_alone():
     events = [pre("create", "data", new=state())]
     staging = Steps.from_events([pre("create", "data", new=state()), SUMMARY])

@@ -20,22 +20,37 @@ VERSIONS: Final = {
     "aws:msk/cluster:Cluster": "kafkaVersion",
     "aws:fsx/lustreFileSystem:LustreFileSystem": "fileSystemTypeVersion",
 }
-_NUMBERS: Final = re.compile(r"\d+(?:\.\d+)*")
+_CLUSTER: Final = "aws:eks/cluster:Cluster"
+_NUMBERS: Final = re.compile(r"\d+")
+_SUCCESSOR: Final = "opensearch"
+"""OpenSearch counts from 1 again where Elasticsearch ended at 7.10."""
 
 
 def check(operation: Operation, plan: Plan, facts: Facts) -> Iterator[Violation]:
     """AWS refuses to lower most of these, minutes into the run; the rest are replaced and lose their data."""
-    if operation.old is None or operation.new is None:
+    old, new = operation.old, operation.new
+    if old is None or new is None:
         return
     name = VERSIONS[operation.subject.type]
-    before, after = operation.old.props.literal(name), operation.new.props.literal(name)
-    if before and after and _numbers(after) < _numbers(before):
-        yield Violation(operation.new.props.at(name), f"goes from {before} back to {after}")
+    if operation.op == "same" or (operation.changed and name not in operation.shape[3]):
+        return
+    after = new.props.literal(name)
+    # What runs stands in the outputs: AWS chooses what the inputs leave open, and goes on by itself.
+    before = after and (old.outputs.literal(name) or old.props.literal(name))
+    if not before or not after:
+        return
+    was, comes = _order(before), _order(after)
+    # 15 after 15.4 names the same series, and leaves the rest to AWS.
+    shared = min(len(was), len(comes))
+    if comes[:shared] < was[:shared]:
+        yield Violation(new.props.at(name), f"goes from {before} back to {after}")
+    elif new.type == _CLUSTER and comes[:2] == was[:2] and comes[2:3] > (was[2] + 1,):
+        message = f"goes from {before} to {after}, and EKS takes one minor version at a time"
+        yield Violation(new.props.at(name), message, fix="Go through each version between, nodes included.")
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    found = _NUMBERS.search(version)
-    return tuple(map(int, found[0].split("."))) if found else ()
+def _order(version: str) -> tuple[int, ...]:
+    return int(version.lower().startswith(_SUCCESSOR)), *map(int, _NUMBERS.findall(version))
 
 
 RULE: Final = PlanRule(
@@ -47,8 +62,8 @@ RULE: Final = PlanRule(
     types=tuple(VERSIONS),
     properties=tuple(sorted(set(VERSIONS.values()))),
     why=(
-        "A control plane or a database goes forward only. A release that names an older version (a rolled-back lock)"
-        " fails midway, after other things have gone back already."
+        "No update takes a control plane or a database back (EKS's rollback is an operation of its own, for a week). A"
+        " release that names an older version (a rolled-back lock) fails midway, after other things have gone back."
     ),
     fix="Keep the newer version: cut a release that has it, with the older images if those are what you go back to.",
     mappings={"reference": ("P6",)},
