@@ -34,41 +34,46 @@ def read_events(path: Path) -> Steps:
             are several.
     """
     shown = str(path)
+    summaries: list[Mapping[str, Any]] = []
     try:
-        # Not splitlines(): text of a property may hold U+0085, which Go's JSON writes as it is.
-        lines = path.read_text("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "isn't text"
-        raise InvalidInputError.one(f"can't be read: {reason}", file=shown, field="--plan") from None
-    events: list[Mapping[str, Any]] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            event = None
-        if not isinstance(event, dict):
-            fix = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=1 pulumi preview --json > FILE"
-            raise InvalidInputError.one("is no engine event", file=shown, line=number, field="--plan", fix=fix)
-        events.append(event)
-    try:
-        steps = Steps.from_events(events)
+        steps = Steps.from_events(_events(path, shown, summaries))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidInputError.one(f"isn't Pulumi's events: {error!r}", file=shown, field="--plan") from None
     if wrong := next((place for step in steps.steps for place in _misshapen(step)), None):
         raise InvalidInputError.one(f"isn't Pulumi's events: {wrong}", file=shown, field="--plan")
-    if refused := _not_one_run(events, steps):
+    if refused := _not_one_run(len(summaries), steps):
         message, fix = refused
         raise InvalidInputError.one(message, file=shown, field="--plan", fix=fix)
     return steps
 
 
-def _not_one_run(events: Iterable[Mapping[str, Any]], steps: Steps) -> tuple[str, str] | None:
+def _events(path: Path, shown: str, summaries: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The events of a file, one after the other: together they may be larger than memory. Keeps the summaries."""
+    try:
+        # Lines end where "\n" stands: text of a property may hold U+0085, which Go's JSON writes as it is.
+        with path.open(encoding="utf-8", newline="\n") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    event = json.loads(line)
+                except (ValueError, RecursionError):
+                    event = None
+                if not isinstance(event, dict):
+                    fix = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=1 pulumi preview --json > FILE"
+                    raise InvalidInputError.one("is no engine event", file=shown, line=number, field="--plan", fix=fix)
+                if event.get("summaryEvent"):
+                    summaries.append(event)
+                yield event
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "isn't text"
+        raise InvalidInputError.one(f"can't be read: {reason}", file=shown, field="--plan") from None
+
+
+def _not_one_run(runs: int, steps: Steps) -> tuple[str, str] | None:
     """Why these are not the events of one whole run, and what to do about it."""
     if not steps.result and not steps.changes:
         return "has no summary: the run was cut off, or these aren't Pulumi's events", "keep every line to the end"
-    runs = sum("summaryEvent" in event for event in events)
     if runs > 1:
         return f"holds {runs} runs, and which of them is meant nobody can tell", "keep the lines of one"
     if not steps.steps:
@@ -105,7 +110,17 @@ def plan_of(
         project: The project's name.
         staging: Staging's last verified plan, where it is at hand.
         silent: Critical rules that couldn't say of the stack's resources; None if they were not asked.
+
+    Raises:
+        InvalidInputError: Properties nest hundreds of levels deep.
     """
+    try:
+        return _plan_of(steps, stack, project, staging, silent)
+    except RecursionError:
+        raise InvalidInputError.one("isn't Pulumi's events: properties nest too deep", field="--plan") from None
+
+
+def _plan_of(steps: Steps, stack: str, project: str, staging: Steps | None, silent: Iterable[str] | None) -> Plan:
     done = None if staging is None else frozenset(shape for step in _operations(staging) for shape in _tried(step))
     return Plan(_operations(steps), stack, project, done, None if silent is None else tuple(silent))
 

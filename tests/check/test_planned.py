@@ -195,6 +195,15 @@ def test_a_step_that_is_none_is_refused(tmp_path, changed, message):
         read_events(path)
 
 
+def test_a_step_that_nests_too_deep_is_refused():
+    deep = 1
+    for _ in range(900):
+        deep = [deep]
+    steps = Steps.from_events([pre("update", "data", old=state(), new=state(deep=deep)), SUMMARY])
+    with pytest.raises(InvalidInputError, match="nest too deep"):
+        plan_of(steps, stack="prod", project="herd")
+
+
 def test_a_whole_file_is_read(tmp_path):
     path = tmp_path / "events.jsonl"
     path.write_text("\n".join(map(json.dumps, [*REPLACED, SUMMARY])))

@@ -19,27 +19,26 @@ def check(operation: Operation, plan: Plan, facts: Facts) -> Iterator[Violation]
     """A deletion beside a creation with the same inputs is a move that nobody told the engine."""
     if operation.op != "delete" or operation.old is None or ":" not in operation.type:
         return
-    inputs = _compared(operation.old)
-    for other in _coming(plan).get((operation.subject.type, repr(inputs)), ()):
-        # What has no inputs is like every other; its name tells whether it only moves.
-        if inputs or other.name == operation.name:
-            yield Violation(operation.old.props, f"{operation.name} goes and {other.name} comes with the same inputs")
-            return
+    other = _coming(plan).get(_likeness(operation.old))
+    if other is not None:
+        yield Violation(operation.old.props, f"{operation.name} goes and {other.name} comes with the same inputs")
 
 
 @lru_cache(maxsize=1)
-def _coming(plan: Plan) -> dict[tuple[str, str], list[Operation]]:
-    """What is new in a plan, by type and inputs."""
-    found: dict[tuple[str, str], list[Operation]] = {}
+def _coming(plan: Plan) -> dict[tuple[str, str], Operation]:
+    """What is new in a plan, by likeness."""
+    found: dict[tuple[str, str], Operation] = {}
     for operation in plan.operations:
         if operation.op == "create" and operation.new is not None:
-            found.setdefault((operation.subject.type, repr(_compared(operation.new))), []).append(operation)
+            found.setdefault(_likeness(operation.new), operation)
     return found
 
 
-def _compared(resource: Subject) -> Any:
-    values = {key: value for key, value in resource.values.items() if key not in _NAMES}
-    return _sorted(values)
+def _likeness(resource: Subject) -> tuple[str, str]:
+    """What two resources have in common of which one may be the other under a new name or parent."""
+    values = _sorted({key: value for key, value in resource.values.items() if key not in _NAMES})
+    # What has no inputs is like every other; its name tells whether it only moves.
+    return resource.type, repr(values) if values else f"named {resource.name}"
 
 
 def _sorted(value: Any) -> Any:
