@@ -15,6 +15,7 @@ from policies.engine.facts import Facts
 from policies.engine.rule import ANY_TYPE, Rule, Violation
 from policies.engine.subject import Origin, Subject
 
+_DOES: Final = ("create", "update", "delete", "replace", "import")
 DELETES: Final = frozenset({"delete", "replace"})
 IDLE: Final = frozenset(
     {"read", "refresh", "discard"}
@@ -23,6 +24,10 @@ IDLE: Final = frozenset(
 """Operations that do nothing to what exists: they look at it, or tell what the state knows of it."""
 # A generation's key and a slice's number differ from stack to stack; what they belong to doesn't.
 _KEY: Final = re.compile(r"\bg\d+-[0-9a-f]{8}(-\d+)?\b")
+# The end of a name that Pulumi makes up.
+_MADE_UP: Final = re.compile(r"-[0-9a-f]{7}(?![0-9A-Za-z])")
+# Inputs that say who made something and when, or how it is called.
+_ASIDE: Final = frozenset({"__defaults", "tags", "tagsAll", "metadata"})
 # What else differs from stack to stack: accounts and regions, zones included.
 _PLACES: Final = (
     (re.compile(r"(?<!\d)\d{12}(?!\d)"), "ACCOUNT"),
@@ -71,6 +76,23 @@ class Operation:
     def deletes(self) -> bool:
         """Whether what exists goes."""
         return self.op in DELETES
+
+    @property
+    def lifted(self) -> tuple[str, ...]:
+        """Protections that go, with a change or without one."""
+        if self.old is None or self.new is None:
+            return ()
+        old, new = self.old.settings, self.new.settings
+        return tuple(name for name in ("protect", "retainOnDelete") if old.get(name) and not new.get(name))
+
+    @property
+    def agreed(self) -> tuple[object, ...]:
+        """What an agreement to it is about."""
+        inputs = {} if self.new is None or self.op == "same" else self.new.values
+        made_up = inputs.get("__defaults")
+        aside = _ASIDE.union(made_up if isinstance(made_up, list) else ())
+        values = {key: value for key, value in inputs.items() if key not in aside}
+        return self.op, self.urn, sorted(self.keys), sorted(self.changed), self.lifted, values
 
     @property
     def retained(self) -> bool:
@@ -123,7 +145,7 @@ class Plan:
     @cached_property
     def changes(self) -> tuple[Operation, ...]:
         """Operations that do something."""
-        return tuple(o for o in self.operations if o.op in ("create", "update", "delete", "replace", "import"))
+        return tuple(o for o in self.operations if o.op in _DOES)
 
     @cached_property
     def _by_type(self) -> dict[str, list[Operation]]:
@@ -138,12 +160,14 @@ class Plan:
 
     @cached_property
     def hash(self) -> str:
-        """12 hex digits over what is done to which resource and why: what an agreement is about.
+        """12 hex digits over what is done to which resource, why, and what it becomes: what an agreement is about.
 
-        Values are left out: they hold unknowns and times, and a review reads them in the diff.
+        With the values, since who agreed to a port for one network has agreed to no other. Without those that another
+        preview of the same change draws anew, or that every commit changes: names made up, tags, secrets.
         """
-        done = sorted((o.op, o.urn, sorted(o.keys), sorted(o.changed)) for o in self.changes)
-        return hashlib.sha256(json.dumps(done, separators=(",", ":")).encode()).hexdigest()[:12]
+        done = [o.agreed for o in self.operations if o.op in _DOES or o.lifted]
+        text = "\n".join(sorted(json.dumps(one, sort_keys=True, default=repr) for one in done))
+        return hashlib.sha256(_MADE_UP.sub("", text).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,6 +101,21 @@ def test_a_secret_is_not_read():
     assert [(one.property, one.reason) for one in silent if one.rule == "HERD-P5"] == [("ingress", Reason.SECRET)]
 
 
+def test_the_hash_is_of_what_a_change_comes_to_and_not_of_names_made_up():
+    kind = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+    def hashed(**inputs):
+        return found([pre("update", "r", kind, old=state(), new=state(**inputs), diffs=["cidrIpv4"])])[0].hash
+
+    assert hashed(cidrIpv4="10.0.0.0/16") != hashed(cidrIpv4="0.0.0.0/0")
+    assert hashed(role="a-1a2b3c4", name="x1", __defaults=["name"], tags={"commit": "1"}) == hashed(
+        role="a-5d6e7f8", name="x2", __defaults=["name"], tags={"commit": "2"}
+    )
+    protected = {**state(), "protect": True}
+    lifted, kept = (found([pre("same", "data", old=protected, new=new)])[0].hash for new in (state(), protected))
+    assert lifted != kept
+
+
 def test_the_order_of_events_changes_no_hash():
     events = [*REPLACED, pre("delete", "old", old=state()), pre("refresh", "data", old=state(), new=state())]
     assert len({found(order)[0].hash for order in permutations(events)}) == 1
