@@ -14,10 +14,13 @@ from policies.engine.rule import Severity, Violation, everywhere
 CONTENT: Final = {
     "aws:ec2/launchTemplate:LaunchTemplate": re.compile(
         r"(imageId|instanceType|userData|networkInterfaces|blockDeviceMappings|metadataOptions|placement"
-        r"|capacityReservationSpecification|instanceMarketOptions|cpuOptions|instanceRequirements)\b"
+        r"|capacityReservationSpecification|instanceMarketOptions|cpuOptions|instanceRequirements|iamInstanceProfile"
+        r"|vpcSecurityGroupIds|securityGroupNames|secondaryInterfaces|networkPerformanceOptions|privateDnsNameOptions"
+        r"|keyName|ebsOptimized|enclaveOptions|hibernationOptions|instanceInitiatedShutdownBehavior|maintenanceOptions"
+        r"|licenseSpecifications|kernelId|ramDiskId|creditSpecification|monitoring)\b"
     ),
     "aws:eks/nodeGroup:NodeGroup": re.compile(
-        r"(launchTemplate|releaseVersion|version|amiType|instanceTypes|diskSize)\b"
+        r"(launchTemplate|releaseVersion|version|amiType|instanceTypes|diskSize|capacityType|nodeRoleArn|remoteAccess)\b"
     ),
     "aws:autoscaling/group:Group": re.compile(r"(launchTemplate|launchConfiguration|mixedInstancesPolicy)\b"),
     "kubernetes:karpenter.sh/v1:NodePool": re.compile(r"spec\.template\b"),
