@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from ruamel.yaml import YAML
@@ -20,6 +20,8 @@ ThingT = TypeVar("ThingT")
 PARAMETER: Final = "aws:ssm/parameter:Parameter"
 PROJECT: Final = "aws:codebuild/project:Project"
 _FUNCTION: Final = "aws:lambda/function:Function"
+_JOB: Final = "job definition"
+_JOB_CONTAINER: Final = "job's container"
 _KEPT: Final = (
     "a Pulumi secret stands there, and AWS keeps and shows the {what} in clear text: give the name of a secret of"
     " Secrets Manager instead"
@@ -47,49 +49,69 @@ class _Place:
     command: bool = False
 
 
+Parts = tuple[Iterator[_Place], ...]
+"""The places of a resource, read apart: what can't be read in one says nothing of the others."""
+
+
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
-    """What can be seen first: a secret of Pulumi's beside it must not hide what else is found."""
+    """Each place by itself, and why one can't be seen last of all: it must not hide what stands in the others."""
     if resource.type == PARAMETER:
         yield from _parameter(resource.props)
         return
-    places = _SPELLED[resource.type](resource.props) if resource.type in _SPELLED else _maps(resource)
-    for place in _seen_first(places, lambda one: one.node):
-        if place.command:
-            # An option and its value are words of their own.
-            if found := next(secrets(_filled(" ".join(place.node.texts()))), None):
-                yield Violation(place.node, f"the {place.what} has {found[1]}")
-            continue
-        for value, what in _found(place.node, place.name, place.what):
-            yield Violation(value, f"the {place.what} holds {what}")
+    unsure: list[UnevaluatedError] = []
+    parts = _SPELLED[resource.type](resource.props) if resource.type in _SPELLED else _maps(resource)
+    for part in parts:
+        for place in _as_far(part, unsure):
+            found = _of_command(place.node, place.what) if place.command else _found(place, unsure)
+            yield from _as_far(found, unsure)
+    if unsure:
+        raise unsure[0]
 
 
-def _found(node: Node, name: str, what: str) -> Iterator[tuple[Node, str]]:
+def _as_far(things: Iterator[ThingT], unsure: list[UnevaluatedError]) -> Iterator[ThingT]:
+    """Things as far as they can be told; why the rest can't is kept, and raised in the end."""
+    try:
+        yield from things
+    except UnevaluatedError as error:
+        unsure.append(error)
+
+
+def _found(place: _Place, unsure: list[UnevaluatedError]) -> Iterator[Violation]:
     """Secrets by the names they stand under: keys of maps, and `name` beside `value`."""
+    node = place.node
     if node.secret:
-        raise UnevaluatedError(Reason.SECRET, _KEPT.format(what=what), node.path)
+        raise UnevaluatedError(Reason.SECRET, _KEPT.format(what=place.what), node.path)
     if node.is_list:
-        for one in _seen_first(node.each(), lambda one: one):
-            yield from _found(one, name, what)
+        for one in node.each():
+            yield from _as_far(_found(replace(place, node=one), unsure), unsure)
     elif node.is_map:
         entries = node.entries()
         own = next((entries[key] for key in ("name", "Name") if key in entries), None)
         value = next((entries[key] for key in ("value", "Value") if key in entries), None)
         if own is not None and value is not None:
-            yield from _found(value, own.text() or "", what)
+            yield from _found(replace(place, node=value, name=own.text() or ""), unsure)
             return
-        for key, one in _seen_first(entries.items(), lambda pair: pair[1]):
-            yield from _found(one, key.lstrip("-"), what)
-    elif kind := secret_in(name, _filled(node.text() or "")):
-        yield node, kind
+        for key, one in entries.items():
+            yield from _as_far(_found(replace(place, node=one, name=key.lstrip("-")), unsure), unsure)
+    elif kind := secret_in(place.name, _filled(node.text() or "")):
+        yield Violation(node, f"the {place.what} holds {kind}")
+
+
+def _of_command(node: Node, what: str) -> Iterator[Violation]:
+    """An option and its value are words of their own; a hidden word reads as a variable."""
+    words = list(node.each()) if node.is_list else [node]
+    shown = " ".join(text for one in words for text in (("$HIDDEN",) if one.hidden else one.texts()))
+    if found := next(secrets(_filled(shown)), None):
+        yield Violation(node, f"the {what} has {found[1]}")
+    for one in words:
+        if one.secret:
+            raise UnevaluatedError(Reason.SECRET, _KEPT.format(what=what), one.path)
+        one.text()
 
 
 def _filled(text: str) -> str:
     """A parameter of a Batch job (`Ref::token`) reads as the variable that it is."""
     return text.replace("Ref::", "$")
-
-
-def _seen_first(things: Iterable[ThingT], node: Callable[[ThingT], Node]) -> list[ThingT]:
-    return sorted(things, key=lambda one: node(one).hidden)
 
 
 def _parameter(props: Node) -> Iterator[Violation]:
@@ -107,40 +129,54 @@ def _parameter(props: Node) -> Iterator[Violation]:
             yield Violation(value, f"a parameter of type {type_} holds {what}")
 
 
-def _maps(resource: Subject) -> Iterator[_Place]:
+def _maps(resource: Subject) -> Parts:
     what, paths = _MAPS[resource.type]
-    for path in paths:
-        nodes = [resource.props]
-        for key in path:
-            nodes = [below for one in nodes for below in (one.each(key[:-2]) if key.endswith("[]") else [one.at(key)])]
-        yield from (_Place(what, one) for one in nodes)
+    return tuple(_at(resource.props, path, what) for path in paths)
 
 
-def _task(props: Node) -> Iterator[_Place]:
-    yield from _containers(_document(props.at("containerDefinitions"), "task definition"), "task's container")
+def _at(props: Node, path: tuple[str, ...], what: str) -> Iterator[_Place]:
+    nodes = [props]
+    for key in path:
+        nodes = [below for one in nodes for below in (one.each(key[:-2]) if key.endswith("[]") else [one.at(key)])]
+    yield from (_Place(what, one) for one in nodes)
 
 
-def _job(props: Node) -> Iterator[_Place]:
+def _task(props: Node) -> Parts:
+    return (_containers(props.at("containerDefinitions"), "task definition", "task's container"),)
+
+
+def _job(props: Node) -> Parts:
     """Source: Batch, RegisterJobDefinition; the provider takes all but the pods' as JSON."""
-    what = "job definition"
-    yield _Place(what, props.at("parameters"))
-    yield from _containers(_document(props.at("containerProperties"), what), "job's container")
-    for group in _document(props.at("nodeProperties"), what).each("nodeRangeProperties"):
-        yield from _containers(group.at("container"), "job's container")
+    return (
+        iter((_Place(_JOB, props.at("parameters")),)),
+        _containers(props.at("containerProperties"), _JOB, _JOB_CONTAINER),
+        _of_nodes(props.at("nodeProperties")),
+        _of_tasks(props.at("ecsProperties")),
+        _of_pods(props, "containers"),
+        _of_pods(props, "initContainers"),
+    )
+
+
+def _of_nodes(node: Node) -> Iterator[_Place]:
+    for group in _document(node, _JOB).each("nodeRangeProperties"):
+        yield from _containers(group.at("container"), _JOB, _JOB_CONTAINER)
         yield from _of_tasks(group.at("ecsProperties"))
-    yield from _of_tasks(_document(props.at("ecsProperties"), what))
-    pod = props.at("eksProperties", "podProperties")
-    for key in ("containers", "initContainers"):
-        yield from _containers(pod.at(key), "job's container")
 
 
 def _of_tasks(node: Node) -> Iterator[_Place]:
-    for task in node.each("taskProperties"):
-        yield from _containers(task.at("containers"), "job's container")
+    for task in _document(node, _JOB).each("taskProperties"):
+        yield from _containers(task.at("containers"), _JOB, _JOB_CONTAINER)
 
 
-def _containers(node: Node, what: str) -> Iterator[_Place]:
-    for container in node.each():
+def _of_pods(props: Node, key: str) -> Iterator[_Place]:
+    yield from _containers(props.at("eksProperties", "podProperties", key), _JOB, _JOB_CONTAINER)
+
+
+def _containers(node: Node, whole: str, what: str) -> Iterator[_Place]:
+    for container in _document(node, whole).each():
+        if container.hidden:
+            yield _Place(whole, container)
+            continue
         for key in ("environment", "envs"):
             yield _Place(f"{what}'s environment", container.at(key))
         for key in ("entryPoint", "command", "args"):
@@ -153,16 +189,24 @@ def _document(node: Node, what: str) -> Node:
     return node.document()
 
 
-def _project(props: Node) -> Iterator[_Place]:
+def _project(props: Node) -> Parts:
+    more = props.at("secondarySources")
+    if more.hidden:
+        return _variables(props), _buildspec(props.at("source")), iter((_Place("build specification", more),))
+    return _variables(props), *(_buildspec(source) for source in (props.at("source"), *more.each()))
+
+
+def _variables(props: Node) -> Iterator[_Place]:
     for variable in props.each("environment", "environmentVariables"):
-        if (variable.literal("type") or "PLAINTEXT").upper() == "PLAINTEXT":
+        if variable.hidden:
+            yield _Place("build's environment", variable)
+        elif (variable.literal("type") or "PLAINTEXT").upper() == "PLAINTEXT":
             yield _Place("build's environment", variable.at("value"), variable.text("name") or "")
-    for source in (props.at("source"), *props.each("secondarySources")):
-        yield from _buildspec(source.at("buildspec"))
 
 
-def _buildspec(node: Node) -> Iterator[_Place]:
+def _buildspec(source: Node) -> Iterator[_Place]:
     """Of a build specification what is its own; `parameter-store` and `secrets-manager` name where secrets are."""
+    node = source.at("buildspec")
     text = node.text() or ""
     if "\n" not in text and not text.lstrip().startswith("{"):
         return
@@ -177,18 +221,28 @@ def _buildspec(node: Node) -> Iterator[_Place]:
             yield from (_Place("build specification", one, command=True) for one in phase.each(key) if not one.is_map)
 
 
-def _emr(props: Node) -> Iterator[_Place]:
+def _emr(props: Node) -> Parts:
     """Bootstrap actions are HERD-020's, with what else machines are told at boot."""
-    for key in ("configurationsJson", "configurations"):
-        if (props.text(key) or "").lstrip().startswith(("[", "{")):
-            yield _Place("cluster's configuration", props.at(key).document())
+    return (*(_configuration(props.at(key)) for key in ("configurationsJson", "configurations")), _steps(props))
+
+
+def _configuration(node: Node) -> Iterator[_Place]:
+    if (node.text() or "").lstrip().startswith(("[", "{")):
+        yield _Place("cluster's configuration", node.document())
+
+
+def _steps(props: Node) -> Iterator[_Place]:
     for step in props.each("steps"):
         yield _Place("step", step.at("hadoopJarStep", "args"), command=True)
         yield _Place("step", step.at("hadoopJarStep", "properties"))
 
 
-def _pipeline(props: Node) -> Iterator[_Place]:
-    yield _Place("pipeline's definition", _document(props.at("pipelineDefinition"), "pipeline's definition"))
+def _pipeline(props: Node) -> Parts:
+    return (_definition(props.at("pipelineDefinition")),)
+
+
+def _definition(node: Node) -> Iterator[_Place]:
+    yield _Place("pipeline's definition", _document(node, "pipeline's definition"))
 
 
 # Type -> what it is, and the paths of its maps, or lists, of names and values.
@@ -226,7 +280,7 @@ _MAPS: Final[dict[str, tuple[str, tuple[tuple[str, ...], ...]]]] = {
         (("containers[]", "environment"),),
     ),
 }
-_SPELLED: Final[dict[str, Callable[[Node], Iterator[_Place]]]] = {
+_SPELLED: Final[dict[str, Callable[[Node], Parts]]] = {
     "aws:ecs/taskDefinition:TaskDefinition": _task,
     "aws:batch/jobDefinition:JobDefinition": _job,
     PROJECT: _project,
