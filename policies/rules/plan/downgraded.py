@@ -9,9 +9,10 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.plan import Operation, Plan, PlanRule
 from policies.engine.rule import Severity, Violation, everywhere
+from policies.rules._shared.types import EKS_CLUSTER
 
 VERSIONS: Final = {
-    "aws:eks/cluster:Cluster": "version",
+    EKS_CLUSTER: "version",
     "aws:rds/instance:Instance": "engineVersion",
     "aws:rds/cluster:Cluster": "engineVersion",
     "aws:docdb/cluster:Cluster": "engineVersion",
@@ -20,7 +21,6 @@ VERSIONS: Final = {
     "aws:msk/cluster:Cluster": "kafkaVersion",
     "aws:fsx/lustreFileSystem:LustreFileSystem": "fileSystemTypeVersion",
 }
-_CLUSTER: Final = "aws:eks/cluster:Cluster"
 _NUMBERS: Final = re.compile(r"\d+")
 _SUCCESSOR: Final = "opensearch"
 """OpenSearch counts from 1 again where Elasticsearch ended at 7.10."""
@@ -44,7 +44,7 @@ def check(operation: Operation, plan: Plan, facts: Facts) -> Iterator[Violation]
     shared = min(len(was), len(comes))
     if comes[:shared] < was[:shared]:
         yield Violation(new.props.at(name), f"goes from {before} back to {after}")
-    elif new.type == _CLUSTER and comes[:2] == was[:2] and comes[2:3] > (was[2] + 1,):
+    elif new.type == EKS_CLUSTER and comes[:2] == was[:2] and comes[2:3] > (was[2] + 1,):
         message = f"goes from {before} to {after}, and EKS takes one minor version at a time"
         yield Violation(new.props.at(name), message, fix="Go through each version between, nodes included.")
 

@@ -15,6 +15,7 @@ from policies.rules._shared.access import iam
 from policies.rules._shared.network import coverage as firewalls
 from policies.rules._shared.network import ingress
 from policies.rules._shared.network.ingress import Direction
+from policies.rules._shared.types import EKS_CLUSTER
 
 _CLUSTER_ACCESS: Final = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 _ALL: Final = "the whole cluster"
@@ -153,8 +154,19 @@ RULE: Final = PlanRule(
     pack="plan",
     title="Wider rights and wider network access are approved by whoever answers for security",
     severity=everywhere(Severity.HIGH),
-    types=tuple(dict.fromkeys((*iam.DOCUMENT_TYPES, *iam.ATTACHING_TYPES, *ingress.FIREWALL_TYPES, *_FOR))),
-    properties=("policy", "assumeRolePolicy", "inlinePolicies", "ingress", "egress", "policyArn", "managedPolicyArns"),
+    types=tuple(
+        dict.fromkeys((*iam.DOCUMENT_TYPES, *iam.ATTACHING_TYPES, *ingress.FIREWALL_TYPES, EKS_CLUSTER, *_FOR))
+    ),
+    properties=(
+        "policy",
+        "assumeRolePolicy",
+        "inlinePolicies",
+        "ingress",
+        "egress",
+        "vpcConfig",
+        "policyArn",
+        "managedPolicyArns",
+    ),
     why=(
         "A statement more in a policy, a trust or a firewall is one line of a diff and all that an intruder needs; a"
         " review that isn't pointed at it passes over it."

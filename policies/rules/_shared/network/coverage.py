@@ -5,9 +5,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
+from policies.engine.node import Node
 from policies.engine.subject import Subject
 from policies.rules._shared.network.ingress import ANY_PROTOCOL, Direction, network_rules
+from policies.rules._shared.types import EKS_CLUSTER
+
+_HTTPS: Final = 443
 
 
 @dataclass(frozen=True, order=True)
@@ -54,6 +59,15 @@ def ways(resource: Subject, direction: Direction, *, allowed: bool) -> Iterator[
         sides = [side for place in places if (side := place.text())] + (["itself"] if rule.names_itself else [])
         for side in sides:
             yield Way(direction, side, rule.protocol, rule.ports or ())
+    if resource.type == EKS_CLUSTER and allowed and direction is Direction.INGRESS:
+        yield from _to_api(resource.props.at("vpcConfig"))
+
+
+def _to_api(network: Node) -> Iterator[Way]:
+    """The ways to a cluster's public address, which is open to everybody unless somebody says otherwise."""
+    if network.flag("endpointPublicAccess", default=True):
+        for block in network.texts("publicAccessCidrs") or ("0.0.0.0/0",):
+            yield Way(Direction.INGRESS, block, "tcp", (_HTTPS, _HTTPS))
 
 
 def uncovered(these: Iterable[Way], by: Iterable[Way]) -> list[Way]:
