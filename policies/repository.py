@@ -42,9 +42,14 @@ def limits() -> Limits:
 def environment(project: str, stack: str, config: Mapping[str, Any]) -> Environment:
     """Whose severities hold: what the stack says, else its name, else production's, the strictest."""
     for value in (config.get(f"{project}:environment"), stack):
-        if value in set(Environment):
+        if is_environment(value):
             return Environment(value)
     return Environment.PROD
+
+
+def is_environment(value: Any) -> bool:
+    """Whether a setting names an environment; one that is encrypted (a map, in a checkpoint) names none."""
+    return isinstance(value, str) and value in set(Environment)
 
 
 def facts_of_file(where: Environment = Environment.PROD) -> Facts:

@@ -146,9 +146,9 @@ def _facts(checkout: _Checkout, one: Given, where: Environment | None) -> tuple[
 def _said_by(project: str, stack: str, config: Mapping[str, Any], where: Environment | None) -> str:
     if where is not None:
         return "--environment"
-    if config.get(f"{project}:environment") in set(Environment):
+    if repository.is_environment(config.get(f"{project}:environment")):
         return f"its setting {project}:environment"
-    return "its name" if stack in set(Environment) else "nothing names one: the strictest"
+    return "its name" if repository.is_environment(stack) else "nothing names one: the strictest"
 
 
 @dataclass(frozen=True)

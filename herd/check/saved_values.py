@@ -17,7 +17,8 @@ from policies.engine.values import SECRET, UNKNOWN, Hidden, Reason, provider_inp
 Part = tuple[str, str]
 """Id of a resource, and what of it is a resource of its own; empty where nothing tells the parts apart."""
 
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+"""The key of a map that is another kind of value: a secret, an asset, a reference."""
 _UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _BOOKKEEPING: Final = "__defaults"
 """Which inputs a bridged provider filled in; in every map, and no property."""
@@ -100,7 +101,7 @@ def real(value: Any, depth: int = 0) -> Any:
     if depth > _MOST_DEPTH:
         return Hidden(Reason.MISSHAPEN, f"nested more than {_MOST_DEPTH} deep")
     if isinstance(value, Mapping):
-        signature = value.get(_SIGNATURE)
+        signature = value.get(SIGNATURE)
         if signature is not None:
             meant = _SIGNED.get(signature) if isinstance(signature, str) else None
             return meant(value, depth) if meant else _OPAQUE
@@ -123,7 +124,7 @@ def _reference(value: Mapping[str, Any], depth: int) -> Any:
 
 def _content(value: Mapping[str, Any], depth: int) -> Any:
     """An asset or archive: its text where it holds one, else where it comes from and its hash."""
-    rest = {key: item for key, item in value.items() if key != _SIGNATURE}
+    rest = {key: item for key, item in value.items() if key != SIGNATURE}
     return rest["text"] if isinstance(rest.get("text"), str) else real(rest, depth + 1)
 
 

@@ -352,6 +352,15 @@ BAD = {
     "no resource": (deployment(1), "resources[0]: isn't a resource"),
     "no type": (deployment({"urn": "urn:pulumi:a::b::c::d"}), "resources[0].type: isn't text"),
     "no URN": (deployment({"urn": "x", "type": "t"}), "resources[0].urn: 'x' is no URN"),
+    "inputs that are a secret": (
+        deployment(resource("it", inputs={SIG: SECRET, "value": "x"})),
+        "resources[0].inputs: is one value, not a map",
+    ),
+    "outputs that are a secret": (
+        deployment(resource("it", inputs={"a": 1}, outputs={SIG: SECRET, "value": "x"})),
+        "resources[0].outputs: is one value, not a map",
+    ),
+    "a trace that is no list": (deployment(resource("it", stackTrace=7)), "resources[0].stackTrace: isn't a list"),
     "inputs that are no map": (deployment(resource("it", inputs=[])), "resources[0].inputs: isn't a map"),
     "a provider that is no text": (deployment(resource("it", provider=[1])), "resources[0].provider: isn't text"),
     "text for false": (deployment(resource("it", external="no")), "resources[0].external: isn't true or false"),

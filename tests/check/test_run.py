@@ -101,6 +101,16 @@ def test_a_deployment_has_its_stack_s_settings(judged, project):
     ]
 
 
+def test_an_environment_that_is_encrypted_names_none(judged, project):
+    latest = json.loads(deployment("live", "another"))["deployment"]
+    config = {"another:environment": {"secure": "v1:abc"}}
+    (project / "other.json").write_text(json.dumps({"version": 3, "checkpoint": {"config": config, "latest": latest}}))
+    outcome = judged(states=["other.json"])
+    assert [(str(one.facts.environment), one.environment_from) for one in outcome.verdicts] == [
+        ("prod", "nothing names one: the strictest")
+    ]
+
+
 def test_what_can_be_judged_is_and_every_error_is_kept(judged, project):
     (project / "pod.yaml").write_text(POD)
     (project / "bad.yaml").write_text("a: [")
