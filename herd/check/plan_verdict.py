@@ -39,7 +39,7 @@ def judge_plan(
         InvalidInputError: A file isn't a whole run, or it is of another stack; staging's is of this one.
     """
     steps = read_events(events)
-    before = None if staging is None else read_events(staging)
+    before = None if staging is None else read_events(staging, "--staging")
     rules = {rule.id: rule for rule in plan_rules()}
     all_asked = judged.rules.keys() >= {rule.id for rule in all_rules() if rule.worst is Severity.CRITICAL}
     silent = [

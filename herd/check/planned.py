@@ -23,7 +23,7 @@ _WEIGHT: Final = ("replace", "create-replacement", "delete", "create", "update",
 _OPTIONS: Final = ("protect", "retainOnDelete", "initErrors", "external", "parent")
 
 
-def read_events(path: Path) -> Steps:
+def read_events(path: Path, field: str = "--plan") -> Steps:
     """The steps of a file of engine events, one JSON object a line.
 
     Such a file is what `pulumi preview --event-log FILE` or, with PULUMI_ENABLE_STREAMING_JSON_PREVIEW=1, `pulumi
@@ -36,19 +36,20 @@ def read_events(path: Path) -> Steps:
     shown = str(path)
     summaries: list[Mapping[str, Any]] = []
     try:
-        steps = Steps.from_events(_events(path, shown, summaries))
+        steps = Steps.from_events(_events(path, field, summaries))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InvalidInputError.one(f"isn't Pulumi's events: {error!r}", file=shown, field="--plan") from None
+        raise InvalidInputError.one(f"isn't Pulumi's events: {error!r}", file=shown, field=field) from None
     if wrong := next((place for step in steps.steps for place in _misshapen(step)), None):
-        raise InvalidInputError.one(f"isn't Pulumi's events: {wrong}", file=shown, field="--plan")
+        raise InvalidInputError.one(f"isn't Pulumi's events: {wrong}", file=shown, field=field)
     if refused := _not_one_run(len(summaries), steps):
         message, fix = refused
-        raise InvalidInputError.one(message, file=shown, field="--plan", fix=fix)
+        raise InvalidInputError.one(message, file=shown, field=field, fix=fix)
     return steps
 
 
-def _events(path: Path, shown: str, summaries: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def _events(path: Path, field: str, summaries: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """The events of a file, one after the other: together they may be larger than memory. Keeps the summaries."""
+    shown = str(path)
     try:
         # Lines end where "\n" stands: text of a property may hold U+0085, which Go's JSON writes as it is.
         with path.open(encoding="utf-8", newline="\n") as lines:
@@ -61,13 +62,13 @@ def _events(path: Path, shown: str, summaries: list[Mapping[str, Any]]) -> Itera
                     event = None
                 if not isinstance(event, dict):
                     fix = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=1 pulumi preview --json > FILE"
-                    raise InvalidInputError.one("is no engine event", file=shown, line=number, field="--plan", fix=fix)
+                    raise InvalidInputError.one("is no engine event", file=shown, line=number, field=field, fix=fix)
                 if event.get("summaryEvent"):
                     summaries.append(event)
                 yield event
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "isn't text"
-        raise InvalidInputError.one(f"can't be read: {reason}", file=shown, field="--plan") from None
+        raise InvalidInputError.one(f"can't be read: {reason}", file=shown, field=field) from None
 
 
 def _not_one_run(runs: int, steps: Steps) -> tuple[str, str] | None:
@@ -79,7 +80,7 @@ def _not_one_run(runs: int, steps: Steps) -> tuple[str, str] | None:
     if not steps.steps:
         return "has no step, and every run has one of the stack itself", "preview the stack again"
     errors = [message.strip() for severity, _, message in steps.diagnostics if severity == "error"]
-    # Engines before 3.200 or so leave the result out; a run that succeeds has no errors.
+    # Older engines leave the result out; a run that succeeds has no errors.
     if steps.result == "succeeded" or not (steps.result or errors):
         return None
     said = f": {errors[0].splitlines()[0][:200]}" if errors and errors[0] else ""

@@ -273,6 +273,8 @@ class TestVerdict:
         with pytest.raises(InvalidInputError, match="is a run of prod itself"):
             judge_plan(events, judged, staging=events)
         staging = tmp_path / "staging.events"
+        with pytest.raises(InvalidInputError, match="--staging: can't be read"):
+            judge_plan(events, judged, staging=staging)
         text = events.read_text()
         staging.write_text(text.replace("urn:pulumi:prod::herd::", "urn:pulumi:test::other::"))
         with pytest.raises(InvalidInputError, match="is a run of test of other, not of another stack of herd"):
