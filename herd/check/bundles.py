@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from herd.graph.symbols import symbols_in
 from policies.engine.subject import Subject
 from policies.engine.values import Hidden, Reason, Reference
 
@@ -31,13 +32,19 @@ def hidden_where_unread(subject: Subject) -> Subject:
     if subject.type not in _READS:
         return subject
     reads = _READS[subject.type]
-    if reads and not any(_unread(subject.values.get(key)) for key in reads):
+    if reads and not any(_unread(subject.values.get(key), is_text=key == "yaml") for key in reads):
         return subject
     return replace(subject, type=_LIST, values={"items": _UNREAD})
 
 
-def _unread(value: Any) -> bool:
+def _unread(value: Any, *, is_text: bool) -> bool:
     if isinstance(value, (list, tuple)):
-        return any(map(_unread, value))
-    remote = isinstance(value, str) and value.startswith(("http://", "https://"))
-    return remote or isinstance(value, (Hidden, Reference))
+        return any(_unread(one, is_text=is_text) for one in value)
+    if isinstance(value, (Hidden, Reference)):
+        return True
+    if not isinstance(value, str):
+        return False
+    if is_text:
+        # Symbols within a manifest are values of its objects; one at the start of the only line may be all of them.
+        return value.startswith("${") and "\n" not in value and any(symbols_in(value))
+    return value.startswith(("http://", "https://")) or any(symbols_in(value))

@@ -58,6 +58,8 @@ def test_what_the_program_only_reads_is_left_out(graph):
         ("kubernetes:yaml/v2:ConfigFile", {"file": "https://example.com/all.yaml"}),
         ("kubernetes:yaml/v2:ConfigGroup", {"files": ["a.yaml", "https://example.com/all.yaml"]}),
         ("kubernetes:yaml/v2:ConfigGroup", {"yaml": [f"${{{SITE}.arn}}"]}),
+        ("kubernetes:yaml/v2:ConfigGroup", {"yaml": [f"${{{SITE}.arn}}${{{SITE}.id}}"]}),
+        ("kubernetes:yaml/v2:ConfigFile", {"file": f"${{{SITE}.bucketDomainName}}/all.yaml"}),
         ("kubernetes:yaml/v2:ConfigGroup", {"objs": ["[secret]"]}),
     ],
 )
@@ -69,6 +71,8 @@ def test_manifests_that_nobody_can_read_here_are_not_evaluated(graph, kind, inpu
 
 
 def test_a_bundle_of_which_the_graph_shows_every_object_stays_what_it_is(graph):
-    inputs = {"objs": [{"apiVersion": "v1", "kind": "Namespace"}]}
+    objects = [{"apiVersion": "v1", "kind": "Namespace"}]
+    text = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: ${{{SITE}.id}}}}"
+    inputs = {"objs": objects, "yaml": text, "files": ["a.yaml"]}
     stack = stack_of(graph(bundle=(inputs, {}, "kubernetes:yaml/v2:ConfigGroup")))
     assert stack.of_type("kubernetes:core/v1:List") == ()

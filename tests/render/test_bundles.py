@@ -39,6 +39,12 @@ def test_what_a_config_file_and_a_config_group_make_are_their_children(project):
     ]
 
 
+def test_a_list_of_one_word_is_no_mark_of_a_secret(project):
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, finalizers: [secret]}\nspec: {tolerations: [unknown]}\n"
+    *_, pod = rendered(project, f'k8s.yaml.v2.ConfigGroup("group", yaml={text!r})')
+    assert (pod.name, pod.inputs["metadata"]["finalizers"]) == ("group:a", ["secret"])
+
+
 def test_a_file_that_is_not_there_is_told(project):
     project.program('k8s.yaml.v2.ConfigFile("file", file="nowhere.yaml")', preamble=PREAMBLE)
 
