@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from policies.engine.node import Node
 from policies.engine.subject import Stack, Subject
+from policies.engine.types import canonical
 from policies.engine.values import Reference, UnevaluatedError
 
 _NAMES: Final = ("bucket", "name", "id", "arn")
@@ -29,8 +30,22 @@ class _Index:
     hidden: UnevaluatedError | None = None
 
 
+@dataclass
+class _Called:
+    """What others may call the resources of a type.
+
+    Attributes:
+        found: Id, ARN or name -> the resource; of two with one name the first.
+        unsure: Why the name of some resource can't be seen.
+    """
+
+    found: dict[str, Subject] = field(default_factory=dict)
+    unsure: UnevaluatedError | None = None
+
+
 # Made once a stack: a rule asks for it at every bucket, and looking through all policies each time grows as the square.
 _INDEXES: Final[WeakKeyDictionary[Stack, dict[tuple[str, str], _Index]]] = WeakKeyDictionary()
+_KNOWN: Final[WeakKeyDictionary[Stack, dict[str, _Called]]] = WeakKeyDictionary()
 
 
 def names(node: Node, target: Subject, stack: Stack) -> bool:
@@ -49,9 +64,18 @@ def named(node: Node, stack: Stack, *types: str) -> Subject | None:
     """The resource of some types that a property names; None if it is outside the stack.
 
     Raises:
-        UnevaluatedError: The property is unknown.
+        UnevaluatedError: The property is unknown, or the name of a resource that it may mean.
     """
-    return next((one for one in stack.of_type(*types) if names(node, one, stack)), None)
+    value = node.text()
+    if not value or isinstance(value, Reference):
+        target = stack.target(value)
+        return target if target is not None and target.type in map(canonical, types) else None
+    called = [_names(stack, name) for name in types]
+    found = next((one.found[value] for one in called if value in one.found), None)
+    unsure = next((one.unsure for one in called if one.unsure), None)
+    if found is None and unsure is not None:
+        raise unsure
+    return found
 
 
 def naming(stack: Stack, target: Subject, key: str, *types: str) -> Iterator[Subject]:
@@ -68,6 +92,20 @@ def naming(stack: Stack, target: Subject, key: str, *types: str) -> Iterator[Sub
     hidden = next((index.hidden for index in indexes if index.hidden), None)
     if hidden is not None and not found:
         raise UnevaluatedError(hidden.reason, str(hidden), hidden.path)
+
+
+def _names(stack: Stack, type_: str) -> _Called:
+    known = _KNOWN.setdefault(stack, {})
+    if type_ not in known:
+        made = known[type_] = _Called()
+        for one in stack.of_type(type_):
+            try:
+                for text in _called(one):
+                    made.found.setdefault(text, one)
+            except UnevaluatedError as error:
+                # Kept, and raised when a name isn't found: it may be this one's.
+                made.unsure = made.unsure or error
+    return known[type_]
 
 
 def _called(target: Subject) -> set[str]:

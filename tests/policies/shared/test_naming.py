@@ -4,6 +4,7 @@ import pytest
 
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import UNKNOWN, Reference, UnevaluatedError
+from policies.rules._shared import naming as naming_module
 from policies.rules._shared.naming import named, names, naming
 
 BUCKET, POLICY, BALANCER = (
@@ -59,3 +60,22 @@ def test_a_property_within_blocks():
     balancer = Subject("urn:lb", BALANCER, "lb", {"accessLogs": [{"bucket": "logs"}]})
     stack = Stack((target, balancer))
     assert list(naming(stack, target, "accessLogs.bucket", BALANCER)) == [balancer]
+
+
+def test_a_name_that_nobody_sees_matters_only_if_no_other_resource_has_it():
+    hidden, target = bucket("hidden", {"bucket": UNKNOWN}), bucket(values={"bucket": "data-1"})
+    stack = Stack((hidden, target, policy("data-1"), policy("data-2", "elsewhere")))
+    assert named(stack.subjects[2].props.at("bucket"), stack, BUCKET) is target
+    with pytest.raises(UnevaluatedError, match="unknown until"):
+        named(stack.subjects[3].props.at("bucket"), stack, BUCKET)
+
+
+def test_who_is_named_is_looked_up_once_a_stack(monkeypatch):
+    asked = []
+    called = naming_module._called
+    monkeypatch.setattr(naming_module, "_called", lambda one: asked.append(one) or called(one))
+    buckets = [bucket(f"b{number}", {"bucket": f"data-{number}"}) for number in range(9)]
+    settings = [policy(f"data-{number}", f"p{number}") for number in range(9)]
+    stack = Stack((*buckets, *settings))
+    assert [named(one.props.at("bucket"), stack, BUCKET) for one in settings] == buckets
+    assert len(asked) == len(buckets)

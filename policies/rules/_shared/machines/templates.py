@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 
 from policies.engine.node import Node
 from policies.engine.subject import Stack, Subject
-from policies.engine.values import Reason, UnevaluatedError
+from policies.engine.values import Reason, Reference, UnevaluatedError
+from policies.rules._shared.naming import named
 
 TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 GROUP: Final = "aws:autoscaling/group:Group"
@@ -48,7 +49,7 @@ class Use:
             if found is not None and found.type == TEMPLATE:
                 return found
             if key.lower().endswith("name"):
-                return next((one for one in stack.of_type(TEMPLATE) if _name(one) == value), None)
+                return _by_symbol(value, stack) or named(self.block.at(key), stack, TEMPLATE)
         return None
 
 
@@ -171,8 +172,11 @@ def _no_requirements(node: Node) -> None:
         raise UnevaluatedError(Reason.ABSENT, "EC2 chooses the instance types by requirements", node.path)
 
 
-def _name(template: Subject) -> str | None:
-    return template.props.text("name")
+def _by_symbol(name: str, stack: Stack) -> Subject | None:
+    """The template whose name is the same symbol: what made the name (a RandomPet) is neither of the two."""
+    if not isinstance(name, Reference):
+        return None
+    return next((one for one in stack.of_type(TEMPLATE) if one.props.text("name") == name), None)
 
 
 @dataclass
