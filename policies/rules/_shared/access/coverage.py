@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Final
 
 from policies.rules._shared.access.iam import Condition, Statement
 
+_ROOT: Final = re.compile(r"AWS:arn:[^:]+:iam::(\d{12}):root")
 _MOST: Final = 20_000
 """Combinations of names that are looked at one by one; a statement with more has to be covered by a single one."""
 
@@ -80,9 +82,9 @@ def _names(these: tuple[str, ...], but: tuple[str, ...], default: tuple[str, ...
 
 
 def _flat(principals: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Principals as one list; everybody is everybody of every kind."""
+    """Principals as one list; everybody is everybody of every kind, and an account's root its number."""
     return tuple(
-        "*" if (kind, name) == ("AWS", "*") else f"{kind}:{name}"
+        "*" if (kind, name) == ("AWS", "*") else _ROOT.sub(r"AWS:\1", f"{kind}:{name}")
         for kind, names in principals.items()
         for name in names
     )
@@ -103,7 +105,18 @@ def _implies(strict: Condition, loose: Condition) -> bool:
 
 
 def _matched(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a name, or all that a pattern stands for, is matched: `?` takes one letter, never a star."""
-    # Two letters that no name holds stand for a star: only a star takes both.
-    plain = name.replace("*", "\0\0")
-    return any(fnmatchcase(plain, pattern.replace("[", "[[]")) for pattern in patterns)
+    """Whether a name, or all that a pattern stands for, is matched."""
+    return any(_pattern(pattern).fullmatch(name) for pattern in patterns)
+
+
+@lru_cache(maxsize=10_000)
+def _pattern(text: str) -> re.Pattern[str]:
+    """A pattern of IAM's; `?` is one letter, and never the star of another pattern.
+
+    What is between two stars is taken where it comes first, for good: many stars would take hours otherwise.
+    """
+    first, *rest = (
+        "".join("[^*]" if letter == "?" else re.escape(letter) for letter in part) for part in text.split("*")
+    )
+    middle = "".join(f"(?>.*?{part})" for part in rest[:-1])
+    return re.compile(first + middle + (f".*{rest[-1]}" if rest else ""), re.DOTALL)
