@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from components.base.context import Environment
 from components.base.spec import Spec
@@ -47,7 +47,7 @@ def environment(project: str, stack: str, config: Mapping[str, Any]) -> Environm
     return Environment.PROD
 
 
-def is_environment(value: Any) -> bool:
+def is_environment(value: Any) -> TypeGuard[str]:
     """Whether a setting names an environment; one that is encrypted (a map, in a checkpoint) names none."""
     return isinstance(value, str) and value in set(Environment)
 
