@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -119,9 +120,13 @@ class Node:
         if value is None:
             return default
         try:
-            return float(value)
+            found = float(value)
         except ValueError:
             raise node._misshapen("a number") from None
+        # `nan` is below no limit and above none: every comparison would let it pass.
+        if not math.isfinite(found):
+            raise node._misshapen("a number")
+        return found
 
     def each(self, *keys: Key) -> Iterator[Node]:
         """The elements of a list; a single map counts as a list of one, nothing as none."""
