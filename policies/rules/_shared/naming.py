@@ -12,7 +12,7 @@ from policies.engine.subject import Stack, Subject
 from policies.engine.types import canonical
 from policies.engine.values import Reference, UnevaluatedError
 
-_NAMES: Final = ("bucket", "name", "id", "arn")
+_NAMES: Final = ("bucket", "name", "domainName", "id", "arn")
 
 
 @dataclass

@@ -10,7 +10,7 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import NOTHING_ELSE, Stack, Subject
-from policies.engine.values import Reason, UnevaluatedError
+from policies.engine.values import Reason, Reference, UnevaluatedError
 from policies.rules._shared.access.iam import Condition, Document, DocumentKind
 from policies.rules._shared.access.who import says_nothing, says_who
 from policies.rules._shared.naming import named
@@ -146,13 +146,19 @@ def _domain(resource: Subject, stack: Stack) -> Iterator[Violation]:
 def _domain_policy(resource: Subject, stack: Stack) -> Iterator[Violation]:
     found = list(_open(resource.props.at("accessPolicies")))
     name = resource.props.at("domainName")
-    same = (one for one in stack.of_type(*_DOMAINS) if found and one.props.text("domainName") == name.text())
-    domain = (named(name, stack, *_DOMAINS) or next(same, None)) if found else None
+    domain = (named(name, stack, *_DOMAINS) or _of_symbol(name, stack)) if found else None
     if found and domain is None:
         message = "the domain is made elsewhere, and whether a network or users of its own guard it isn't seen"
         raise UnevaluatedError(Reason.ABSENT, message, name.path)
     if domain is not None and not _guarded(domain):
         yield from found
+
+
+def _of_symbol(name: Node, stack: Stack) -> Subject | None:
+    """The domain whose name is the same symbol: what made the name (a RandomPet) is neither of the two."""
+    text = name.text()
+    domains = stack.of_type(*_DOMAINS) if isinstance(text, Reference) else ()
+    return next((one for one in domains if one.props.text("domainName") == text), None)
 
 
 def _guarded(domain: Subject) -> bool:

@@ -29,8 +29,9 @@ def bucket(name="data", values=None, results=None):
         (bucket(results={"id": "data-1"}), "data-1"),
         (bucket(results={"arn": "arn:aws:s3:::data-1"}), "arn:aws:s3:::data-1"),
         (bucket(values={"bucket": "data-1"}), "data-1"),
+        (bucket(values={"domainName": "data-1"}), "data-1"),
     ],
-    ids=["symbol", "id", "arn", "the same name"],
+    ids=["symbol", "id", "arn", "the same name", "the same domain's name"],
 )
 def test_is_named(target, value):
     setting = policy(value)

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared.network.ingress import (
@@ -16,6 +17,7 @@ from policies.rules._shared.network.ingress import (
     ingress_rules,
 )
 
+_RULES: Final[WeakKeyDictionary[Stack, dict[str | None, list[Subject]]]] = WeakKeyDictionary()
 FIRST_EPHEMERAL: Final = 1024
 """Answers come back to ports from here on: an ACL has no memory, so each lets them in."""
 
@@ -53,9 +55,19 @@ def denied_before(rule: NetworkRule, resource: Subject, stack: Stack, traffic: T
 def _same_acl(rule: NetworkRule, resource: Subject, stack: Stack) -> Iterator[NetworkRule]:
     yield from ingress_rules(resource)
     acl = rule.owner.text() if rule.owner.path else None
-    for other in stack.of_type(NETWORK_ACL_RULE) if acl else ():
-        if other is not resource and other.props.text("networkAclId") == acl:
+    for other in _rules_of(acl, stack) if acl else ():
+        if other is not resource:
             yield from ingress_rules(other)
+
+
+def _rules_of(acl: str, stack: Stack) -> tuple[Subject, ...]:
+    """The separate rules of an ACL, grouped once a stack."""
+    if stack not in _RULES:
+        groups: dict[str | None, list[Subject]] = {}
+        for one in stack.of_type(NETWORK_ACL_RULE):
+            groups.setdefault(one.props.text("networkAclId"), []).append(one)
+        _RULES[stack] = groups
+    return tuple(_RULES[stack].get(acl, ()))
 
 
 def _covers(deny: NetworkRule, traffic: Traffic) -> bool:
