@@ -145,9 +145,8 @@ def _run(rule: Rule, case: Case) -> Results:
         facts["environment"] = Environment(facts["environment"])
     else:
         facts["environment"] = next(e for e in reversed(Environment) if rule.holds_in(e))
-    for name in ("images",):
-        if facts.get(name) is not None:
-            facts[name] = frozenset(facts[name])
+    if facts.get("images") is not None:
+        facts["images"] = frozenset(facts["images"])
     if isinstance(rule, (PlanRule, WholePlanRule)):
         return evaluate_plan(plan(case), (rule,), Facts(**facts))
     return evaluate(stack(case), (rule,), Facts(**facts))

@@ -225,12 +225,12 @@ def apply(
     left: list[Finding] = []
     waived: list[Waived] = []
     for finding in findings:
-        taker = next(((index, waiver) for index, waiver in valid if waiver.takes(finding)), None)
-        if taker is None:
+        takers = [(index, waiver) for index, waiver in valid if waiver.takes(finding)]
+        if takers:
+            used.update(index for index, _ in takers)
+            waived.append(Waived(finding, takers[0][1]))
+        else:
             left.append(finding)
-            continue
-        used |= {index for index, waiver in valid if waiver.takes(finding)}
-        waived.append(Waived(finding, taker[1]))
     problems += [
         _problem(index, "urn", f"takes nothing: {waiver.rule} finds nothing there", "delete the waiver")
         for index, waiver in valid
