@@ -43,12 +43,13 @@ def downloads(commands: tuple[Command, ...], text: str) -> Iterator[Download]:
         commands: All commands of one script: a check of a file, or its run, stands apart from its download.
         text: The script as it is written.
     """
+    ran, checks = _ran(commands), _checks(commands, text)
     for command in commands:
         for one in command.tails():
             found = [*_fetched(one, commands)]
             for download in found:
-                checked = download.target and _checked(download.target, commands, text)
-                runs = download.runs or _run_later(download.target, commands)
+                checked = download.target and _checked(download.target, checks)
+                runs = download.runs or _run_later(download.target, ran)
                 moving = "" if checked else download.moving
                 yield Download(download.what, moving, download.target, runs)
             if found:
@@ -237,26 +238,43 @@ def _repository(command: Command, commands: tuple[Command, ...]) -> Iterator[Dow
     yield Download(f"{command.program} {verb} {shown(url)}".strip(), moving, name, runs)
 
 
-def _checked(target: str, commands: tuple[Command, ...], text: str) -> bool:
+def _checks(commands: tuple[Command, ...], text: str) -> tuple[str, ...]:
+    """What compares files with hashes, if one stands in the script."""
+    if not re.search(r"\b[0-9a-fA-F]{64}(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{64})?\b", text):
+        return ()
+    checks = (c for c in commands if re.fullmatch(r"sha(?:256|384|512)sum|shasum|openssl|b2sum", c.program))
+    return tuple(f"{check.pipeline} {' '.join(check.words)}" for check in checks)
+
+
+def _checked(target: str, checks: tuple[str, ...]) -> bool:
     """Whether the script compares a file with a hash that stands in the script."""
     name = target.rstrip("/").rsplit("/", 1)[-1]
-    if not name or not re.search(r"\b[0-9a-fA-F]{64}(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{64})?\b", text):
-        return False
-    checks = (c for c in commands if re.fullmatch(r"sha(?:256|384|512)sum|shasum|openssl|b2sum", c.program))
-    return any(name in f"{check.pipeline} {' '.join(check.words)}" for check in checks)
+    return bool(name) and any(name in check for check in checks)
 
 
-def _run_later(target: str, commands: tuple[Command, ...]) -> str:
+Ran = dict[str, tuple[int, str]]
+"""A path, a folder above it (with `/` at its end) or a bare name (with `//` before it) -> where it is run, and how."""
+
+
+def _ran(commands: tuple[Command, ...]) -> Ran:
+    """What the commands run, looked through once: a script may fetch hundreds of files."""
+    found: Ran = {}
+    for number, command in enumerate(commands):
+        own = command.words[0] if command.words else ""
+        given = (word for word in command.plain if command.program in RUNNERS | _UNPACKERS)
+        told = number, f"given to {command.program}" if command.program in SHELLS | _UNPACKERS else "run"
+        for path in (own if "/" in own else "", *given):
+            above = (path[: slash.end()] for slash in re.finditer("/", path))
+            for key in (path, *above, f"//{path.rsplit('/', 1)[-1]}"):
+                found.setdefault(key, told)
+    return found
+
+
+def _run_later(target: str, ran: Ran) -> str:
     folder = target.rstrip("/")
     name = folder.rsplit("/", 1)[-1]
     if not folder:
         return ""
-    for command in commands:
-        own = command.words[0] if command.words else ""
-        given = (word for word in command.plain if command.program in RUNNERS | _UNPACKERS)
-        for path in (own if "/" in own else "", *given):
-            # A script changes its folder in between, so a name is enough; one letter is no name.
-            same = path == target or path.startswith(f"{folder}/")
-            if same or (len(name) > 1 and path.rsplit("/", 1)[-1] == name):
-                return f"given to {command.program}" if command.program in SHELLS | _UNPACKERS else "run"
-    return ""
+    # A script changes its folder in between, so a name is enough; one letter is no name.
+    keys = (target, f"{folder}/", *((f"//{name}",) if len(name) > 1 else ()))
+    return min((ran[key] for key in keys if key in ran), default=(0, ""))[1]

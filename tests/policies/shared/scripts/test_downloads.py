@@ -2,6 +2,7 @@
 
 import pytest
 
+from policies.rules._shared.scripts.command import Command
 from policies.rules._shared.scripts.downloads import downloads
 from policies.rules._shared.scripts.shell import commands
 from policies.rules._shared.scripts.urls import is_local, moves, shown
@@ -120,3 +121,11 @@ def test_local_addresses():
     assert is_local("http://169.254.170.2/v2")
     assert is_local("localhost:8080/x")
     assert not is_local("https://10.0.0.1/x")
+
+
+def test_each_command_is_looked_at_a_few_times_however_much_a_script_fetches(monkeypatch):
+    script = "\n".join(f"curl -o /tmp/f{number} https://example.com/f{number}" for number in range(60))
+    found, looked = commands(script), []
+    monkeypatch.setattr(Command, "plain", property(lambda self: looked.append(self) or self.words[1:]))
+    assert len(list(downloads(found, script))) == len(found)
+    assert len(looked) < 5 * len(found)
