@@ -12,6 +12,7 @@ from policies.engine.facts import Facts
 from policies.engine.node import show_path
 from policies.engine.rule import (
     ANY_TYPE,
+    ByType,
     Enforcement,
     GraphRule,
     Rule,
@@ -90,23 +91,18 @@ class Results:
 def evaluate(stack: Stack, rules: Sequence[Rule], facts: Facts) -> Results:
     """Judge a stack by every rule that holds in the environment."""
     run = Evaluation(facts)
-    by_type: dict[str, list[Rule]] = {}
-    for rule in rules:
-        if not rule.holds_in(facts.environment):
-            continue
+    holding = [rule for rule in rules if rule.holds_in(facts.environment)]
+    for rule in holding:
         run.asked[rule.id] = 0
         if isinstance(rule, StackRule):
             run.whole(rule, stack)
-            continue
-        for name in rule.types:
-            by_type.setdefault(name, []).append(rule)
-    for_all = by_type.get(ANY_TYPE, [])
-    judged = {name for rule in rules for name in rule.types}
+    by_type = ByType(rule for rule in holding if not isinstance(rule, StackRule))
+    judging = ByType(rule for rule in rules if ANY_TYPE not in rule.types)
     unjudged: dict[str, int] = {}
     for subject in stack.subjects:
-        for rule in (*by_type.get(subject.type, ()), *for_all):
+        for rule in by_type[subject.type]:
             run.one(rule, subject, stack)
-        if subject.type not in judged and not subject.type.startswith("pulumi:"):
+        if not judging[subject.type] and not subject.type.startswith("pulumi:"):
             unjudged[subject.type] = unjudged.get(subject.type, 0) + 1
     return run.results(unjudged)
 

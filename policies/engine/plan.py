@@ -12,7 +12,7 @@ from typing import Final
 
 from policies.engine.evaluate import Evaluation, Results
 from policies.engine.facts import Facts
-from policies.engine.rule import ANY_TYPE, Rule, Violation
+from policies.engine.rule import Rule, Violation, applies
 from policies.engine.subject import Origin, Subject
 
 _DOES: Final = ("create", "update", "delete", "replace", "import")
@@ -196,6 +196,6 @@ def evaluate_plan(plan: Plan, rules: Sequence[Rule], facts: Facts) -> Results:
         elif isinstance(rule, PlanRule):
             run.asked[rule.id] = 0
             for operation in plan.operations:
-                if operation.op not in IDLE and (ANY_TYPE in rule.types or operation.subject.type in rule.types):
+                if operation.op not in IDLE and applies(rule, operation.subject):
                     run.ask(rule, partial(rule.check, operation, plan, facts), operation.subject)
     return run.results()

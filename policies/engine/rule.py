@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -83,7 +85,7 @@ class Rule:
         pack: The pack it belongs to, which is its folder.
         title: The law in one line.
         severity: Severity by environment; an environment that is missing isn't under the rule.
-        types: Canonical types it judges; `*` for every resource.
+        types: Canonical types it judges, or patterns of them (`awscc:*`); `*` alone for every resource.
         properties: The properties it polices, as people write them.
         why: What goes wrong without it.
         fix: What to do.
@@ -156,6 +158,34 @@ class StackRule(Rule):
 ANY_TYPE: Final = "*"
 
 
+def is_about(rule: Rule, kind: str) -> bool:
+    """Whether a rule is about a type: it names the type, or a pattern that the type fits."""
+    return kind in rule.types or any(fnmatchcase(kind, pattern) for pattern in _patterns(rule.types))
+
+
 def applies(rule: Rule, subject: Subject) -> bool:
     """Whether a rule is about a subject's type."""
-    return ANY_TYPE in rule.types or subject.type in rule.types
+    return is_about(rule, subject.type)
+
+
+class ByType:
+    """The rules about each type, looked for once a type.
+
+    Args:
+        rules: The rules, in the order they are asked.
+    """
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._found: dict[str, tuple[Rule, ...]] = {}
+
+    def __getitem__(self, kind: str) -> tuple[Rule, ...]:
+        """The rules about a type; none for a type that no rule is about."""
+        if kind not in self._found:
+            self._found[kind] = tuple(rule for rule in self._rules if is_about(rule, kind))
+        return self._found[kind]
+
+
+@lru_cache(maxsize=1024)
+def _patterns(types: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in types if "*" in name)

@@ -25,7 +25,7 @@ from components.base.validation import closest
 from policies.engine import waivers as waivers_file
 from policies.engine.evaluate import Evaluation, Finding, Results, evaluate
 from policies.engine.facts import Facts
-from policies.engine.rule import ANY_TYPE, GraphRule, ResourceRule, Rule, Severity
+from policies.engine.rule import ByType, GraphRule, ResourceRule, Rule, Severity
 from policies.engine.subject import NOTHING_ELSE, Subject
 from policies.pack import diagnostics, wire
 from policies.pack.announced import LAW, level_in, policies_of, set_levels
@@ -78,11 +78,11 @@ class Servicer(_PolicyAnalyzerServicer):
         )
         self._waivers = waivers_file.load(ROOT, (*rules, *known))
         self._today = today
-        self._by_type: dict[str, list[Rule]] = {}
-        for rule in rules:
-            early = isinstance(rule, ResourceRule) or (isinstance(rule, GraphRule) and rule.early is not None)
-            for name in rule.types if early else ():
-                self._by_type.setdefault(name, []).append(rule)
+        self._by_type = ByType(
+            rule
+            for rule in rules
+            if isinstance(rule, ResourceRule) or (isinstance(rule, GraphRule) and rule.early is not None)
+        )
         self._inputs: dict[str, Subject] = {}
         self._secrets: dict[str, tuple[str, ...]] = {}
         self._silent: Counter[str] = Counter()
@@ -138,8 +138,7 @@ class Servicer(_PolicyAnalyzerServicer):
         self._inputs[subject.urn] = subject
         self._note_secrets(request)
         facts = self._facts_at(subject.urn)
-        rules = (*self._by_type.get(subject.type, ()), *self._by_type.get(ANY_TYPE, ()))
-        levels = self._levels(rules, facts)
+        levels = self._levels(self._by_type[subject.type], facts)
         evaluation = Evaluation(facts)
         for name in levels:
             evaluation.asked[name] = 0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Final, NoReturn
 
 from policies.engine.facts import Facts
 from policies.engine.node import Node
-from policies.engine.rule import ANY_TYPE, GraphRule, Severity, Violation, everywhere
+from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared.cloudformation import CLOUDFORMATION, PROVIDER, template
@@ -25,10 +26,10 @@ _CLOUD_CONTROL: Final = "aws:cloudcontrol/resource:Resource"
 _EXTENSION: Final = "aws-native:index:ExtensionResource"
 # What nobody sees into at all, and why.
 _CLOSED: Final = (
-    (r"aws:servicecatalog/provisionedProduct:ProvisionedProduct", "what a Service Catalog product makes"),
-    (r"aws:serverlessrepository/cloudFormationStack:CloudFormationStack", "what a serverless application makes"),
-    (r"pulumi-\w+:dynamic[:/].*", "what a dynamic resource's own code makes"),
-    (r"awscc:.*", "a resource of the awscc provider"),
+    ("aws:servicecatalog/provisionedProduct:ProvisionedProduct", "what a Service Catalog product makes"),
+    ("aws:serverlessrepository/cloudFormationStack:CloudFormationStack", "what a serverless application makes"),
+    ("pulumi-*:dynamic[:/]*", "what a dynamic resource's own code makes"),
+    ("awscc:*", "a resource of the awscc provider"),
 )
 _NATIVE: Final = re.compile(r"aws-native:(?P<service>\w+):(?P<kind>\w+)")
 # Controllers that make AWS resources out of Kubernetes objects: ACK, Crossplane's two providers, Cluster API.
@@ -136,7 +137,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
         _unseen(f"{kind} of a Kubernetes controller", props)
     else:
         for pattern, what in _CLOSED:
-            if re.fullmatch(pattern, type_):
+            if fnmatchcase(type_, pattern):
                 _unseen(what, props)
 
 
@@ -195,7 +196,17 @@ RULE: Final = GraphRule(
     pack="security",
     title="Nothing hides in what carries other infrastructure",
     severity=everywhere(Severity.MEDIUM),
-    types=(ANY_TYPE,),
+    types=(
+        *_TEMPLATES,
+        *_INSTANCES,
+        _CLOUD_CONTROL,
+        *(name for name, _ in _CLOSED),
+        "aws-native:*",
+        "kubernetes:*.services.k8s.aws/*",
+        "kubernetes:*.aws*.upbound.io/*",
+        "kubernetes:*.aws.crossplane.io/*",
+        "kubernetes:infrastructure.cluster.x-k8s.io/*:AWS*",
+    ),
     properties=(
         f"{CLOUDFORMATION}.templateBody",
         f"{CLOUDFORMATION}.templateUrl",
