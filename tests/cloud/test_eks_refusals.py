@@ -1,5 +1,6 @@
 """What EKS refuses, each with AWS's own code and the words by which people know it."""
 
+import itertools
 import json
 
 import pytest
@@ -19,6 +20,7 @@ class Ground:
     """A network, roles, and a cluster with a node group, made once: what is refused changes nothing."""
 
     def __init__(self, cloud):
+        self.numbers = itertools.count()
         self.cloud, self.eks, self.ec2 = cloud, cloud.client("eks"), cloud.client("ec2")
         self.vpc, self.subnets = cloud.network(2)
         self.other_vpc = self.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
@@ -50,7 +52,7 @@ class Ground:
         self.eks.create_nodegroup(**given | more)
 
     def template(self, **data):
-        made = self.ec2.create_launch_template(LaunchTemplateName=f"t{id(data)}", LaunchTemplateData=data)
+        made = self.ec2.create_launch_template(LaunchTemplateName=f"t{next(self.numbers)}", LaunchTemplateData=data)
         return {"id": made["LaunchTemplate"]["LaunchTemplateId"], "version": "1"}
 
     def from_template(self, data, **more):
