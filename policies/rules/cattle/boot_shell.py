@@ -101,7 +101,7 @@ RULE: Final = ResourceRule(
     title="No machine opens a shell for people at its first boot",
     severity=everywhere(Severity.HIGH),
     types=boot.TYPES,
-    properties=("userData", "userDataBase64", "spec.userData", "onStart", "studioLifecycleConfigContent"),
+    properties=boot.PROPERTIES,
     why=(
         "A public key in user data is a key pair that no rule about key pairs sees, on every machine of the template;"
         " whoever reads the template learns of it, whoever leaves keeps it."

@@ -10,7 +10,7 @@ from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.scripts.boot import TYPES, BootText, Kind, boot_texts
+from policies.rules._shared.scripts.boot import PROPERTIES, TYPES, BootText, Kind, boot_texts
 from policies.rules._shared.scripts.boot_steps import cloud_config, containers, script, settings
 from policies.rules._shared.scripts.downloads import downloads
 from policies.rules._shared.scripts.installs import installs
@@ -81,11 +81,7 @@ RULE: Final = ResourceRule(
     severity=everywhere(Severity.HIGH),
     types=TYPES,
     properties=(
-        "userData",
-        "userDataBase64",
-        "spec.userData",
-        "onStart",
-        "studioLifecycleConfigContent",
+        *PROPERTIES,
         "bootstrapActions[].args",
         "HeadNode.CustomActions.OnNodeConfigured.Args",
         "Scheduling.SlurmQueues.CustomActions.OnNodeConfigured.Args",

@@ -12,7 +12,7 @@ from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.engine.values import Reference
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.scripts.boot import EMR, TYPES, boot_texts
+from policies.rules._shared.scripts.boot import EMR, PROPERTIES, TYPES, boot_texts
 from policies.rules._shared.secrets import secret_in, secrets
 
 # ParallelCluster 3: what it writes into files of the machines as it stands, and what must be the ARN of a secret.
@@ -92,11 +92,7 @@ RULE: Final = ResourceRule(
     severity=everywhere(Severity.CRITICAL),
     types=TYPES,
     properties=(
-        "userData",
-        "userDataBase64",
-        "spec.userData",
-        "onStart",
-        "studioLifecycleConfigContent",
+        *PROPERTIES,
         "bootstrapActions[].args",
         "CustomActions.OnNodeConfigured.Args",
         "Scheduling.SlurmSettings.CustomSlurmSettings",

@@ -55,7 +55,8 @@ _USER_DATA: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
 }
 TYPES: Final = (*_USER_DATA, SPOT_FLEET, *CLUSTERS, EMR, CLOUD_CONTROL, HYPERPOD)
 """Every type that `boot_texts` reads."""
-
+PROPERTIES: Final = ("userData", "userDataBase64", "spec.userData", "onStart", "studioLifecycleConfigContent")
+"""Where most of these types keep it; what a rule about boot texts polices, besides places of its own."""
 
 _FETCHED: Final = (
     ("DevSettings", "Cookbook", "ChefCookbook"),
