@@ -8,9 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import email
-import gzip
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
@@ -26,6 +24,7 @@ from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared.kubernetes.karpenter import EC2_NODE_CLASSES
 from policies.rules._shared.parallelcluster import TYPES as CLUSTERS
 from policies.rules._shared.parallelcluster import clusters, machines
+from policies.rules._shared.scripts.packed import GZIP, inflated
 
 LAUNCH_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 LAUNCH_CONFIGURATION: Final = "aws:ec2/launchConfiguration:LaunchConfiguration"
@@ -171,24 +170,21 @@ def _life_cycle(resource: Subject) -> Iterator[BootText]:
 
 def decoded(text: str, node: Node) -> str:
     """Text as the machine reads it: out of base64, which not everything needs to be in, and out of gzip."""
-    packed: bytes | None = None
-    if not re.search(r"[^A-Za-z0-9+/=\s]", text):
-        try:
-            packed = base64.b64decode("".join(text.split()), validate=True)
-        except binascii.Error:
-            return text
-    return text if packed is None else _text(packed, node, otherwise=text)
+    if re.search(r"[^A-Za-z0-9+/=\s]", text):
+        return text
+    try:
+        packed = base64.b64decode("".join(text.split()), validate=True)
+    except binascii.Error:
+        return text
+    return _text(packed, node, otherwise=text)
 
 
 def _text(data: bytes, node: Node, *, otherwise: str | None = None) -> str:
-    try:
-        if data.startswith(b"\x1f\x8b"):
-            data = gzip.decompress(data)
-        text = data.decode()
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
-        if otherwise is not None and not data.startswith(b"\x1f\x8b"):
+    text = inflated(data)
+    if text is None:
+        if otherwise is not None and not data.startswith(GZIP):
             return otherwise
-        raise UnevaluatedError(Reason.MISSHAPEN, "user data is packed in a way that can't be read", node.path) from None
+        raise UnevaluatedError(Reason.MISSHAPEN, "user data is packed in a way that can't be read", node.path)
     # Words such as "test" are base64 too, of bytes nobody would write.
     return otherwise if otherwise is not None and re.search(r"[\x00-\x08\x0e-\x1f]", text) else text
 

@@ -6,6 +6,10 @@ import base64
 import binascii
 import gzip
 import zlib
+from typing import Final
+
+GZIP: Final = b"\x1f\x8b"
+"""How gzip's data start."""
 
 
 def unpacked(text: str) -> str | None:
@@ -19,6 +23,6 @@ def unpacked(text: str) -> str | None:
 def inflated(data: bytes) -> str | None:
     """Bytes as a text, out of gzip if they are in it; None if they are no text."""
     try:
-        return (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode()
+        return (gzip.decompress(data) if data.startswith(GZIP) else data).decode()
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         return None

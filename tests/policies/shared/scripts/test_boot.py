@@ -134,7 +134,12 @@ def test_a_cluster_within_a_cloudformation_template():
 
 @pytest.mark.parametrize(
     ("value", "reason"),
-    [(UNKNOWN, Reason.UNKNOWN), (coded(b"\x1f\x8bbroken"), Reason.MISSHAPEN), (["x"], Reason.MISSHAPEN)],
+    [
+        (UNKNOWN, Reason.UNKNOWN),
+        (coded(b"\x1f\x8bbroken"), Reason.MISSHAPEN),
+        (coded(gzip.compress(b"# \xfc\nyum install -y htop")), Reason.MISSHAPEN),
+        (["x"], Reason.MISSHAPEN),
+    ],
 )
 def test_what_cant_be_read_is_not_evaluated(value, reason):
     with pytest.raises(UnevaluatedError) as caught:
