@@ -8,7 +8,7 @@ from typing import Final
 
 from policies.engine.node import Node
 from policies.engine.subject import Stack, Subject
-from policies.rules._shared.kubernetes.gitops import APPLICATION, FLUX_RELEASES
+from policies.rules._shared.kubernetes.gitops import APPLICATION, FLUX_RELEASES, sources
 
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 TYPES: Final = (
@@ -52,8 +52,7 @@ def chart_of(subject: Subject) -> Chart | None:
             [props.at("spec", "valuesFrom")],
         )
     if subject.type == APPLICATION:
-        sources = (*props.each("spec", "source"), *props.each("spec", "sources"))
-        source = next((one for one in sources if one.has("chart")), None)
+        source = next((one for one in sources(subject) if one.has("chart")), None)
         if source is None:
             return None
         helm = source.at("helm")
