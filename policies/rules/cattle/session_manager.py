@@ -128,10 +128,9 @@ def _is_of_nodes(role: Subject, stack: Stack) -> bool:
 
 def _each(node: Node) -> tuple[Node, ...]:
     """A text, or the texts of a list. A hidden one stays as it is, for whoever reads it."""
-    try:
-        return (node,) if node.text() is not None else ()
-    except UnevaluatedError as error:
-        return (node,) if error.reason is not Reason.MISSHAPEN else tuple(node.each())
+    if node.is_list:
+        return tuple(node.each())
+    return (node,) if node.hidden or node.present else ()
 
 
 def _has_sessions(role: Subject, stack: Stack) -> bool:

@@ -49,24 +49,13 @@ _PRIVATE_SUBNET: Final = "Put it into a private subnet; Session Manager needs no
 def _public(machines: Machines, stack: Stack) -> Iterator[Violation]:
     """Places in subnets that give machines public addresses (ParallelCluster makes a balancer there a public one)."""
     networking = machines.node.at("Networking")
-    for subnet in (networking.at("SubnetId"), *_texts(networking.at("SubnetIds"))):
+    several = networking.at("SubnetIds")
+    for subnet in (networking.at("SubnetId"), *(several.each() if several.is_list else (several,))):
         named = stack.named_by(subnet)
         if named is not None and named.props.flag("mapPublicIpOnLaunch"):
             yield Violation(subnet, f"{machines} is in {named.name}, a public subnet", _PRIVATE_SUBNET)
         elif named is None and _PUBLIC.search(subnet.text() or ""):
             yield Violation(subnet, f"{machines} is in {subnet.text()}, a public subnet", _PRIVATE_SUBNET)
-
-
-def _texts(node: Node) -> Iterator[Node]:
-    """A text, or the texts of a list."""
-    try:
-        node.text()
-    except UnevaluatedError as error:
-        if error.reason is not Reason.MISSHAPEN:
-            raise
-        yield from node.each()
-    else:
-        yield node
 
 
 def _head(head: Node, cluster: Node) -> Iterator[Violation]:

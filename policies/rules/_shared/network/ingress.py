@@ -200,14 +200,7 @@ def _inline(props: Node, spelling: _Spelling, ways: tuple[Direction, ...], *, ac
 
 def _each_text(node: Node) -> Iterator[Node]:
     """A text, or each text of a list."""
-    # The one question is which of the two shapes it is: what is hidden still raises.
-    try:
-        if node.text() is not None:
-            yield node
-    except UnevaluatedError as error:
-        if error.reason is not Reason.MISSHAPEN:
-            raise
-        yield from (item for item in node.each() if item.present)
+    return (item for item in (node.each() if node.is_list else (node,)) if item.present)
 
 
 def is_world(block: str) -> bool:
