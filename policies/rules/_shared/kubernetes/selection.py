@@ -35,7 +35,10 @@ def chosen(spec: Node) -> Choice:
         if (text := node.text()) is not None
     )
     required = spec.at("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
-    terms = [tuple(_requirement(node) for node in term.each("matchExpressions")) for term in _terms(required)]
+    terms = [
+        tuple(_requirement(node) for node in term.each("matchExpressions"))
+        for term in required.each("nodeSelectorTerms")
+    ]
     return tuple((*fixed, *term) for term in terms) if terms else (fixed,)
 
 
@@ -62,10 +65,6 @@ def _excludes(one: Requirement, other: Requirement) -> bool:
             or other.operator == "DoesNotExist"
         )
     return one.operator in ("Exists", "Gt", "Lt") and other.operator == "DoesNotExist"
-
-
-def _terms(required: Node) -> Iterable[Node]:
-    return required.each("nodeSelectorTerms") if required.present else ()
 
 
 def _requirement(node: Node) -> Requirement:
