@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from components.base.problems import InvalidInputError, Problem
 from herd.check.rendered import PROVIDER
-from herd.check.saved_values import SIGNATURE, Part, inputs, listed_again, real, values
+from herd.check.saved_values import Part, inputs, listed_again, real, values
+from herd.signatures import SIG
 from policies.engine.subject import Origin, Place, Stack, Subject
 from policies.engine.values import Hidden, Reason
 
@@ -121,7 +122,7 @@ def _problems(resources: Sequence[Any], shown: str) -> list[Problem]:
         for key, kind in _FIELDS.items():
             if not isinstance(resource.get(key), kind if key in _REQUIRED else kind | None):
                 found.append(Problem(shown, 0, f"{where}.{key}", f"isn't {_KINDS[kind]}"))
-            elif kind is dict and SIGNATURE in (resource.get(key) or ()):
+            elif kind is dict and SIG in (resource.get(key) or ()):
                 found.append(Problem(shown, 0, f"{where}.{key}", "is one value, not a map of properties"))
         urn = resource.get("urn")
         if isinstance(urn, str) and not _URN.fullmatch(urn):

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.base.problems import InvalidInputError
-from herd.engine.values import SECRET as SECRET_SIG
-from herd.engine.values import SIG, UNKNOWN_MARKS
+from herd import signatures
 from herd.graph import SECRET
 from herd.plan import Plan as Steps
 from herd.plan import Step
@@ -178,11 +177,11 @@ def _subject(step: Step, state: Mapping[str, Any]) -> Subject | None:
 
 def _real(value: Any) -> Any:
     if isinstance(value, Mapping):
-        if value.get(SIG) == SECRET_SIG:
+        if value.get(signatures.SIG) == signatures.SECRET:
             return values.SECRET
         return {key: _real(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_real(item) for item in value]
     if value == SECRET:
         return values.SECRET
-    return values.UNKNOWN if isinstance(value, str) and value in UNKNOWN_MARKS else value
+    return values.UNKNOWN if isinstance(value, str) and value in signatures.UNKNOWN_MARKS else value

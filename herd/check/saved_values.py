@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
+from herd import signatures
 from herd.check.rendered import PROVIDER
+from herd.signatures import SIG
 from policies.engine.values import SECRET, UNKNOWN, Hidden, Reason, provider_inputs
 
 Part = tuple[str, str]
 """Id of a resource, and what of it is a resource of its own; empty where nothing tells the parts apart."""
 
-SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-"""The key of a map that is another kind of value: a secret, an asset, a reference."""
-_UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _BOOKKEEPING: Final = "__defaults"
 """Which inputs a bridged provider filled in; in every map, and no property."""
 _MOST_DEPTH: Final = 200
@@ -101,14 +100,14 @@ def real(value: Any, depth: int = 0) -> Any:
     if depth > _MOST_DEPTH:
         return Hidden(Reason.MISSHAPEN, f"nested more than {_MOST_DEPTH} deep")
     if isinstance(value, Mapping):
-        signature = value.get(SIGNATURE)
+        signature = value.get(SIG)
         if signature is not None:
             meant = _SIGNED.get(signature) if isinstance(signature, str) else None
             return meant(value, depth) if meant else _OPAQUE
         return {key: real(item, depth + 1) for key, item in value.items() if key != _BOOKKEEPING}
     if isinstance(value, list):
         return [real(item, depth + 1) for item in value]
-    return UNKNOWN if value == _UNKNOWN else value
+    return UNKNOWN if value == signatures.UNKNOWN_STRING else value
 
 
 def _output(value: Mapping[str, Any], depth: int) -> Any:
@@ -124,7 +123,7 @@ def _reference(value: Mapping[str, Any], depth: int) -> Any:
 
 def _content(value: Mapping[str, Any], depth: int) -> Any:
     """An asset or archive: its text where it holds one, else where it comes from and its hash."""
-    rest = {key: item for key, item in value.items() if key != SIGNATURE}
+    rest = {key: item for key, item in value.items() if key != SIG}
     return rest["text"] if isinstance(rest.get("text"), str) else real(rest, depth + 1)
 
 
@@ -137,10 +136,10 @@ def _bytes(value: Mapping[str, Any], _: int) -> Any:
 
 _SIGNED: Final[Mapping[str, Callable[[Mapping[str, Any], int], Any]]] = {
     # Hidden even where `--show-secrets` laid it bare: a rule's message may quote what it reads.
-    "1b47061264138c4ac30d75fd1eb44270": lambda _, __: SECRET,
-    "d0e6a833031e9bbcd3f4e8bde6ca49a4": _output,
-    "5cf8f73096256a8f31e491e813e4eb8e": _reference,
-    "c44067f5952c0a294b673a41bacd8c17": _content,
-    "0def7320c3a5731c473e5ecbe6d01bc7": _content,
-    "803fd3297a5875dc03ca845dda5d2a98": _bytes,
+    signatures.SECRET: lambda _, __: SECRET,
+    signatures.OUTPUT: _output,
+    signatures.RESOURCE: _reference,
+    signatures.ASSET: _content,
+    signatures.ARCHIVE: _content,
+    signatures.BYTES: _bytes,
 }

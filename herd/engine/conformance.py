@@ -23,7 +23,8 @@ from herd.engine.backend import Backend
 from herd.engine.crypto import Crypter
 from herd.engine.engine import Engine
 from herd.engine.state import STACK_TYPE, State, is_provider
-from herd.engine.values import SECRET, SIG, UNKNOWN_STRING, Secret, UnsupportedError, mapped
+from herd.engine.values import Secret, UnsupportedError, mapped
+from herd.signatures import SECRET, SIG, UNKNOWN_STRING
 
 PROJECT, STACK, PASSPHRASE = "vec", "dev", "conformance"
 PREFIX = f"urn:pulumi:{STACK}::{PROJECT}::"

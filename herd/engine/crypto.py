@@ -17,7 +17,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from components.base.problems import InvalidInputError
-from herd.engine.values import RESOURCE, SECRET, SIG, UNKNOWN, UNKNOWN_STRING, Secret, b64, canonical
+from herd.engine.values import UNKNOWN, Secret, b64, canonical
+from herd.signatures import RESOURCE, SECRET, SIG, UNKNOWN_STRING
 
 ROUNDS = 1_000_000
 _NONCE, _SALT = 12, 8

@@ -11,7 +11,8 @@ from herd.engine.plugins import PluginError
 from herd.engine.providers import InitError, Provider, ProviderError
 from herd.engine.state import State, is_provider
 from herd.engine.step import Step
-from herd.engine.values import UNKNOWN_STRING, Props, Secret, as_secret, equal
+from herd.engine.values import Props, Secret, as_secret, equal
+from herd.signatures import UNKNOWN_STRING
 
 _UNTOUCHED, _PARTIAL, _UNKNOWN = 0, 1, 2  # resource.Status of a failed operation
 

@@ -11,7 +11,8 @@ import uuid
 from herd.engine.plugins import Plugins
 from herd.engine.providers import Checked, Diff, Provider, Result, package_of
 from herd.engine.state import State
-from herd.engine.values import UNKNOWN_STRING, Props, equal
+from herd.engine.values import Props, equal
+from herd.signatures import UNKNOWN_STRING
 
 _INTERNAL = "__internal"
 

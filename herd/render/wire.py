@@ -7,13 +7,9 @@ from typing import Any
 
 from google.protobuf import struct_pb2
 
+from herd import signatures
 from herd.graph.symbols import SECRET, UNKNOWN
-
-# Pulumi's magic strings: sdk/go/common/resource/sig and resource/plugin/rpc.go.
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a signature, not a password
-OUTPUT_SIGNATURE = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-UNKNOWN_SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+from herd.signatures import SIG
 
 
 def plain_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
@@ -33,25 +29,25 @@ def _number(value: struct_pb2.Value) -> int | float:
 
 def _map(value: struct_pb2.Value) -> Any:
     fields = value.struct_value.fields
-    return _special(fields) if SIGNATURE in fields else {key: plain(item) for key, item in fields.items()}
+    return _special(fields) if SIG in fields else {key: plain(item) for key, item in fields.items()}
 
 
 def secret(value: Any) -> dict[str, Any]:
     """A value wrapped as the wire marks a secret."""
-    return {SIGNATURE: SECRET_SIGNATURE, "value": value}
+    return {SIG: signatures.SECRET, "value": value}
 
 
 def is_secret(value: struct_pb2.Value) -> bool:
     """Whether a value is wrapped as a secret."""
     fields = value.struct_value.fields  # empty for what is no struct
-    return SIGNATURE in fields and fields[SIGNATURE].string_value == SECRET_SIGNATURE
+    return SIG in fields and fields[SIG].string_value == signatures.SECRET
 
 
 def _special(fields: Any) -> Any:
-    signature = fields[SIGNATURE].string_value
-    if signature == SECRET_SIGNATURE:
+    signature = fields[SIG].string_value
+    if signature == signatures.SECRET:
         return SECRET
-    if signature == OUTPUT_SIGNATURE:
+    if signature == signatures.OUTPUT:
         if "secret" in fields and fields["secret"].bool_value:
             return SECRET
         return plain(fields["value"]) if "value" in fields else UNKNOWN
@@ -60,7 +56,7 @@ def _special(fields: Any) -> Any:
 
 
 _PLAIN: dict[str | None, Callable[[struct_pb2.Value], Any]] = {
-    "string_value": lambda value: UNKNOWN if value.string_value == UNKNOWN_SENTINEL else value.string_value,
+    "string_value": lambda value: UNKNOWN if value.string_value == signatures.UNKNOWN_STRING else value.string_value,
     "number_value": _number,
     "bool_value": lambda value: value.bool_value,
     "list_value": lambda value: [plain(item) for item in value.list_value.values],

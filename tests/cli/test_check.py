@@ -220,6 +220,28 @@ def test_pages_are_linked_in_a_github_run(herd, write, monkeypatch):
     assert "https://github.com/o/r/blob/abc/docs/rules/HERD-041.md" in herd("--file", "a.yaml", "--format", "sarif")[1]
 
 
+def test_files_are_judged_without_the_sdk(tmp_path):
+    """Loading it takes as long as all the rest: what judges files may not import it, however far away."""
+    (tmp_path / "a.yaml").write_text(GOOD)
+    program = """
+import atexit, sys
+from herd.cli.main import main
+heavy = {"pulumi", "grpc", "google.protobuf", "herd.engine"}
+atexit.register(lambda: print(sorted(heavy & {*sys.modules})))
+main()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "check", "a.yaml"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "[]"), ended.stderr
+
+
 @pytest.mark.slow
 class TestStacks:
     """Stacks are rendered, which takes the SDKs: a process of its own."""

@@ -14,9 +14,6 @@ from herd.engine.diff import engine_diff, replace_on_changes
 from herd.engine.paths import parse_path, path_contains, reset_path
 from herd.engine.providers import Diff
 from herd.engine.values import (
-    OUTPUT,
-    RESOURCE,
-    SIG,
     UNKNOWN,
     Secret,
     UnsupportedError,
@@ -28,6 +25,7 @@ from herd.engine.values import (
     has_unknowns,
     plain,
 )
+from herd.signatures import OUTPUT, RESOURCE, SIG
 
 plain_values = st.recursive(
     st.none()
