@@ -97,12 +97,13 @@ class Run:
         """What the engine says by itself."""
         return cls(request.project, request.stack, dict(request.config), request.dry_run)
 
-    def at(self, urn: str) -> Run:
-        """The run that a resource is part of: this one, or the stack that its URN names if the engine named none."""
-        if self.stack:
-            return self
-        project, stack = project_and_stack(urn)
-        return Run(project, stack, _settings_of(ROOT, project, stack))
+    def whose(self, urn: str) -> tuple[str, str]:
+        """Project and stack of a resource: the run's, or those that its URN names if the engine named none."""
+        return (self.project, self.stack) if self.stack else project_and_stack(urn)
+
+    def at(self, project: str, stack: str) -> Run:
+        """The run with the settings of a stack: this one, or the checkout's if the engine named none."""
+        return self if self.stack else Run(project, stack, _settings_of(ROOT, project, stack))
 
     @property
     def origin(self) -> Origin:

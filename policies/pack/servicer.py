@@ -105,10 +105,9 @@ class Servicer(_PolicyAnalyzerServicer):
         self._announced = {rule.name: level_in(rule, environment) for rule in self._rules.values()}
 
     def _facts_at(self, urn: str) -> Facts:
-        run = self._run.at(urn)
-        key = run.project, run.stack
+        key = self._run.whose(urn)
         if key not in self._facts:
-            self._facts[key] = run.facts(self._told)
+            self._facts[key] = self._run.at(*key).facts(self._told)
         return self._facts[key]
 
     def _level(self, rule: Rule, facts: Facts) -> EnforcementLevel:

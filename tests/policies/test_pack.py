@@ -151,6 +151,14 @@ def test_unknowns_and_secrets_stand_in_a_providers_json_too():
     assert "not evaluated: defaultTags.tags.owner: the value is unknown" in message
 
 
+def test_the_settings_of_a_stack_are_read_once(monkeypatch):
+    read = []
+    monkeypatch.setattr("policies.pack.run._settings_of", lambda _, *stack: read.append(stack) or {})
+    pack = pack_of(rule(small), of=Run())
+    told(pack, *(made({}, name=name, stack=stack) for stack in ("dev", "prod") for name in "abc"))
+    assert read == [("", ""), ("app", "dev"), ("app", "prod")]
+
+
 def test_without_a_stack_from_the_engine_the_urn_says_which(monkeypatch):
     pack = pack_of(
         rule(small), rule(small, severity=only_in(Environment.PROD, severity=Severity.LOW), number=2), of=Run()
