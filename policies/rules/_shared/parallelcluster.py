@@ -87,11 +87,14 @@ class Compute:
 def clusters(resource: Subject) -> Iterator[Node]:
     """The configurations that a resource holds: itself, or what a CloudFormation template gives the custom resource.
 
+    None for types outside `TYPES`.
+
     Raises:
         UnevaluatedError: A template is hidden, unreadable or kept at a URL, and may hold a cluster.
     """
     if resource.type == PARALLELCLUSTER:
         yield resource.props
+    if resource.type != CLOUDFORMATION:
         return
     for found in template(resource).entries("Resources").values():
         if found.text("Type") == CUSTOM_RESOURCE and found.has("Properties", "ClusterConfiguration"):

@@ -29,7 +29,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     for text in boot_texts(resource):
         for message in dict.fromkeys(_installed(text)):
             yield Violation(text.node, message)
-    for cluster in parallelcluster.clusters(resource) if resource.type in parallelcluster.TYPES else ():
+    for cluster in parallelcluster.clusters(resource):
         # The cookbook fetches Intel's packages when a node is configured.
         intel = cluster.at("AdditionalPackages", "IntelSoftware", "IntelHpcPlatform")
         if intel.flag():

@@ -29,7 +29,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     for place in _places(resource):
         if why := moves(place, facts):
             yield Violation(place, why)
-    for cluster in clusters(resource) if resource.type in CLUSTERS else ():
+    for cluster in clusters(resource):
         filters = cluster.at("DevSettings", "AmiSearchFilters")
         if filters.present:
             yield Violation(filters, "looks the image up by its owner, name or tags: the newest that fits")
@@ -44,7 +44,7 @@ def _places(resource: Subject) -> Iterator[Node]:
     elif resource.type == COMPUTE_ENVIRONMENT:
         yield props.at("computeResources", "imageId")
         yield from (one.at("imageIdOverride") for one in props.each("computeResources", "ec2Configurations"))
-    for cluster in clusters(resource) if resource.type in CLUSTERS else ():
+    for cluster in clusters(resource):
         yield cluster.at("Image", "CustomAmi")
         yield from (one.node.at("Image", "CustomAmi") for one in machines(cluster))
 

@@ -35,7 +35,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
             yield Violation(boot.node, f"holds {what} (line {line} of the {boot.kind})")
     for action in resource.props.each("bootstrapActions") if resource.type == EMR else ():
         yield from (Violation(place, f"holds {what}") for place, what in _in_pairs([*action.each("args")]))
-    for cluster in parallelcluster.clusters(resource) if resource.type in parallelcluster.TYPES else ():
+    for cluster in parallelcluster.clusters(resource):
         for place, what in _of_cluster(cluster):
             yield Violation(place, f"holds {what}")
 

@@ -169,3 +169,9 @@ def test_a_template_that_nobody_can_read_is_not_evaluated(values, reason):
     with pytest.raises(UnevaluatedError) as error:
         list(clusters(stack(**values)))
     assert error.value.reason is reason
+
+
+def test_other_resources_hold_no_cluster():
+    values = {**CONFIGURATION, "templateBody": json.dumps(BODY)}
+    other = Subject(urn="urn:set", type="aws:cloudformation/stackSet:StackSet", name="set", values=values)
+    assert list(clusters(other)) == []

@@ -108,7 +108,7 @@ def boot_texts(resource: Subject) -> Iterator[BootText]:
     Raises:
         UnevaluatedError: User data is unknown, or packed in a way that nobody can read.
     """
-    for cluster in clusters(resource) if resource.type in CLUSTERS else ():
+    for cluster in clusters(resource):
         yield from _actions(cluster)
     if resource.type == EMR:
         yield from _bootstrap(resource.props)
