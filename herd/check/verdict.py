@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 
 from components.base.problems import Problem
 from policies.engine.evaluate import Finding, NotEvaluated, Results, evaluate, stopping
@@ -43,10 +44,10 @@ class Verdict:
     passed_over: Mapping[str, int] = field(default_factory=dict)
     plan: str = ""
 
-    @property
-    def stopping(self) -> tuple[Finding | NotEvaluated, ...]:
+    @cached_property
+    def stopping(self) -> frozenset[Finding | NotEvaluated]:
         """The findings that stop, and what was not evaluated and may not be left so."""
-        return tuple(stopping(self.results, self.origin))
+        return frozenset(stopping(self.results, self.origin))
 
     @property
     def stops(self) -> bool:
@@ -72,10 +73,9 @@ def judge(
     """
     asked = {rule.id: rule for rule in (all_rules() if rules is None else rules)}
     results = evaluate(stack, tuple(asked.values()), facts)
-    # A waiver of a rule that isn't asked takes nothing, and that says nothing about it.
-    held = {rule.id for rule in asked.values() if rule.holds_in(facts.environment)}
     today = today or datetime.now(UTC).date()
-    applied = apply(waivers, results.findings, today=today, stack=facts.stack, asked=held)
+    # A waiver of a rule that isn't asked takes nothing, and that says nothing about it.
+    applied = apply(waivers, results.findings, today=today, stack=facts.stack, asked=results.asked)
     return Verdict(
         name=stack.name,
         origin=stack.origin,

@@ -78,14 +78,14 @@ class Results:
         not_evaluated: Worst first.
         passed: How many (rule, resource) pairs obey.
         unjudged: Types that no rule is about, with how many resources have them.
-        asked: How many resources each rule was asked about, by id.
+        asked: Ids of the rules that hold there.
     """
 
     findings: tuple[Finding, ...]
     not_evaluated: tuple[NotEvaluated, ...]
     passed: int
     unjudged: dict[str, int]
-    asked: dict[str, int]
+    asked: frozenset[str]
 
 
 def evaluate(stack: Stack, rules: Sequence[Rule], facts: Facts) -> Results:
@@ -93,7 +93,6 @@ def evaluate(stack: Stack, rules: Sequence[Rule], facts: Facts) -> Results:
     run = Evaluation(facts)
     holding = [rule for rule in rules if rule.holds_in(facts.environment)]
     for rule in holding:
-        run.asked[rule.id] = 0
         if isinstance(rule, StackRule):
             run.whole(rule, stack)
     by_type = ByType(rule for rule in holding if not isinstance(rule, StackRule))
@@ -104,15 +103,7 @@ def evaluate(stack: Stack, rules: Sequence[Rule], facts: Facts) -> Results:
             run.one(rule, subject, stack)
         if not judging[subject.type] and not subject.type.startswith("pulumi:"):
             unjudged[subject.type] = unjudged.get(subject.type, 0) + 1
-    return run.results(unjudged)
-
-
-def judge(rule: Rule, subject: Subject, stack: Stack, facts: Facts) -> tuple[list[Finding], NotEvaluated | None]:
-    """One rule on one resource; what was found before the rule got stuck counts."""
-    run = Evaluation(facts)
-    run.asked[rule.id] = 0
-    run.one(rule, subject, stack)
-    return run.findings, next(iter(run.not_evaluated), None)
+    return run.results(holding, unjudged)
 
 
 class Evaluation:
@@ -123,7 +114,6 @@ class Evaluation:
         self.findings: list[Finding] = []
         self.not_evaluated: list[NotEvaluated] = []
         self.passed = 0
-        self.asked: dict[str, int] = {}
 
     def one(self, rule: Rule, subject: Subject, stack: Stack) -> None:
         """A rule on one resource."""
@@ -132,11 +122,13 @@ class Evaluation:
         else:
             self.ask(rule, lambda: rule.check(subject, self.facts), subject)
 
-    def early(self, rule: Rule, subject: Subject) -> None:
-        """What a rule that waits for the whole stack can tell of one resource by itself; the rest it tells then."""
-        if isinstance(rule, GraphRule) and (early := rule.early) is not None:
-            told = len(self.not_evaluated)
-            self.ask(rule, lambda: early(subject, self.facts), subject)
+    def alone(self, rule: Rule, subject: Subject) -> None:
+        """What a rule can tell of one resource by itself; what one that waits for the stack can't, it tells then."""
+        if (check := rule.alone) is None:
+            return
+        told = len(self.not_evaluated)
+        self.ask(rule, lambda: check(subject, self.facts), subject)
+        if isinstance(rule, GraphRule):
             self.not_evaluated[told:] = [one for one in self.not_evaluated[told:] if one.reason is Reason.CRASHED]
 
     def whole(self, rule: StackRule, stack: Stack) -> None:
@@ -147,7 +139,6 @@ class Evaluation:
     def ask(self, rule: Rule, check: Callable[[], Iterable[Violation]], subject: Subject | None) -> None:
         """Ask a rule; its findings, or that it couldn't say, are kept."""
         severity = rule.severity[self.facts.environment]
-        self.asked[rule.id] += 1
         obeyed = True
         try:
             for violation in check():
@@ -162,11 +153,12 @@ class Evaluation:
         else:
             self.passed += obeyed
 
-    def results(self, unjudged: dict[str, int] | None = None) -> Results:
+    def results(self, asked: Iterable[Rule], unjudged: dict[str, int] | None = None) -> Results:
         """What came of it, worst first."""
         found = sorted(set(self.findings), key=lambda f: (f.severity.rank, f.rule, f.resource, f.property, f.message))
         silent = sorted(set(self.not_evaluated), key=lambda n: (n.severity.rank, n.rule, n.resource, n.property))
-        return Results(tuple(found), tuple(silent), self.passed, dict(sorted((unjudged or {}).items())), self.asked)
+        others = dict(sorted((unjudged or {}).items()))
+        return Results(tuple(found), tuple(silent), self.passed, others, frozenset(rule.id for rule in asked))
 
     def _finding(self, rule: Rule, severity: Severity, violation: Violation) -> Finding:
         subject, path = violation.at.subject, violation.at.path
@@ -206,4 +198,4 @@ def stopping(results: Results, origin: Origin) -> Iterator[Finding | NotEvaluate
             yield silent
 
 
-__all__ = ["Environment", "Evaluation", "Finding", "NotEvaluated", "Results", "evaluate", "judge", "stopping"]
+__all__ = ["Environment", "Evaluation", "Finding", "NotEvaluated", "Results", "evaluate", "stopping"]

@@ -187,15 +187,12 @@ class WholePlanRule(Rule):
 def evaluate_plan(plan: Plan, rules: Sequence[Rule], facts: Facts) -> Results:
     """Judge a plan by every plan rule that holds in the environment; rules of other kinds are passed over."""
     run = Evaluation(facts)
-    for rule in rules:
-        if not rule.holds_in(facts.environment):
-            continue
+    asked = [r for r in rules if isinstance(r, PlanRule | WholePlanRule) and r.holds_in(facts.environment)]
+    for rule in asked:
         if isinstance(rule, WholePlanRule):
-            run.asked[rule.id] = 0
             run.ask(rule, partial(rule.check, plan, facts), None)
-        elif isinstance(rule, PlanRule):
-            run.asked[rule.id] = 0
-            for operation in plan.operations:
-                if operation.op not in IDLE and applies(rule, operation.subject):
-                    run.ask(rule, partial(rule.check, operation, plan, facts), operation.subject)
-    return run.results()
+            continue
+        for operation in plan.operations:
+            if operation.op not in IDLE and applies(rule, operation.subject):
+                run.ask(rule, partial(rule.check, operation, plan, facts), operation.subject)
+    return run.results(asked)

@@ -120,6 +120,11 @@ class Rule:
         return Path(inspect.getfile(self.check))
 
     @property
+    def alone(self) -> Callable[[Subject, Facts], Iterable[Violation]] | None:
+        """What can be asked of a resource by itself, before it is made; None for a rule that has to know more."""
+        return None
+
+    @property
     def worst(self) -> Severity:
         """Its highest severity in any environment."""
         return min(self.severity.values(), key=lambda severity: severity.rank)
@@ -130,6 +135,11 @@ class ResourceRule(Rule):
     """Judges one resource by itself: Pulumi asks it before each create."""
 
     check: Callable[[Subject, Facts], Iterable[Violation]]
+
+    @property
+    def alone(self) -> Callable[[Subject, Facts], Iterable[Violation]]:
+        """All of it."""
+        return self.check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +153,11 @@ class GraphRule(Rule):
 
     check: Callable[[Subject, Stack, Facts], Iterable[Violation]]
     early: Callable[[Subject, Facts], Iterable[Violation]] | None = None
+
+    @property
+    def alone(self) -> Callable[[Subject, Facts], Iterable[Violation]] | None:
+        """What it can tell early, if anything."""
+        return self.early
 
 
 @dataclass(frozen=True, kw_only=True)

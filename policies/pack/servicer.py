@@ -25,8 +25,8 @@ from components.base.validation import closest
 from policies.engine import waivers as waivers_file
 from policies.engine.evaluate import Evaluation, Finding, Results, evaluate
 from policies.engine.facts import Facts
-from policies.engine.rule import ByType, GraphRule, ResourceRule, Rule, Severity
-from policies.engine.subject import NOTHING_ELSE, Subject
+from policies.engine.rule import ByType, ResourceRule, Rule, Severity
+from policies.engine.subject import Subject
 from policies.pack import diagnostics, wire
 from policies.pack.announced import LAW, level_in, policies_of, set_levels
 from policies.pack.diagnostics import Reporter
@@ -78,11 +78,7 @@ class Servicer(_PolicyAnalyzerServicer):
         )
         self._waivers = waivers_file.load(ROOT, (*rules, *known))
         self._today = today
-        self._by_type = ByType(
-            rule
-            for rule in rules
-            if isinstance(rule, ResourceRule) or (isinstance(rule, GraphRule) and rule.early is not None)
-        )
+        self._by_type = ByType(rule for rule in rules if rule.alone is not None)
         self._inputs: dict[str, Subject] = {}
         self._secrets: dict[str, tuple[str, ...]] = {}
         self._silent: Counter[str] = Counter()
@@ -140,12 +136,8 @@ class Servicer(_PolicyAnalyzerServicer):
         levels = self._levels(self._by_type[subject.type], facts)
         evaluation = Evaluation(facts)
         for name in levels:
-            evaluation.asked[name] = 0
-            if isinstance(rule := self._rules[name], ResourceRule):
-                evaluation.one(rule, subject, NOTHING_ELSE)
-            else:
-                evaluation.early(rule, subject)
-        results = evaluation.results()
+            evaluation.alone(self._rules[name], subject)
+        results = evaluation.results(self._rules[name] for name in levels)
         with self._counting:
             self._early.update(results.findings)
         return self._told_of(results, facts, levels)

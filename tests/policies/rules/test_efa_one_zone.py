@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.engine.evaluate import judge
+from policies.engine.evaluate import evaluate
 from policies.engine.facts import Facts
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, Reference
@@ -26,7 +26,8 @@ def judged(subnets, *, efa=True):
     )
     uses = {"launchTemplate": {"id": symbol("template", "id"), "version": "1"}, "subnetIds": subnets}
     group = Subject("group", "aws:eks/nodeGroup:NodeGroup", "group", uses)
-    return judge(RULE, group, Stack((group, template)), Facts())
+    results = evaluate(Stack((group, template)), [RULE], Facts())
+    return list(results.findings), next(iter(results.not_evaluated), None)
 
 
 @pytest.mark.parametrize(

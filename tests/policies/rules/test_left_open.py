@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.engine.evaluate import judge
+from policies.engine.evaluate import evaluate
 from policies.engine.facts import Facts
 from policies.engine.subject import Stack, Subject
 from policies.rules import all_rules
@@ -29,6 +29,6 @@ def container(image):
 )
 def test_is_not_evaluated(rule, kind, props):
     subject = Subject("urn", f"kubernetes:{kind}", "it", props)
-    findings, silent = judge(RULES[rule], subject, Stack((subject,)), Facts())
-    assert findings == []
-    assert silent is not None
+    results = evaluate(Stack((subject,)), [RULES[rule]], Facts())
+    assert results.findings == ()
+    assert len(results.not_evaluated) == 1
