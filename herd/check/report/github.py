@@ -31,7 +31,6 @@ def commands(outcome: Outcome) -> Iterator[str]:
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:
-    stopping = set(verdict.stopping)
     for finding in verdict.results.findings:
         title = f"{finding.rule} {verdict.rules[finding.rule].title}"
         message = f"{_where(finding.resource, finding.property)}: {finding.message}\nfix: {finding.fix}"
@@ -39,7 +38,7 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
     for silent in verdict.results.not_evaluated:
         title = f"{silent.rule} not evaluated ({silent.reason})"
         message = f"{_where(silent.resource, silent.property)}: {silent.message}"
-        yield annotation("error" if silent in stopping else "notice", title, message, silent.source)
+        yield annotation("error" if silent in verdict.stopping else "notice", title, message, silent.source)
     for item in verdict.waived:
         finding = item.finding
         message = f"{_where(finding.resource, finding.property)}: {finding.message}\n{agreed(item.waiver)}"

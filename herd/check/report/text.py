@@ -119,12 +119,11 @@ def _silent(verdict: Verdict, *, verbose: bool) -> Iterator[Line]:
     silent = verdict.results.not_evaluated
     if not silent:
         return
-    stopping = set(verdict.stopping)
     yield _line(0, ("NOT EVALUATED", "bold magenta"))
     for name, same in groupby(silent, lambda item: item.rule):
         items = list(same)
         rule = verdict.rules[name]
-        stops = ", which stops" if any(item in stopping for item in items) else ""
+        stops = ", which stops" if any(item in verdict.stopping for item in items) else ""
         yield _line(2, (name, "bold"), (f" {rule.title} ({items[0].severity}{stops})", ""))
         by_reason: dict[tuple[str, str], list[NotEvaluated]] = {}
         for item in items:

@@ -59,11 +59,11 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def verdict_line(verdict: Verdict) -> str:
     """The verdict in one line, with every count."""
-    findings, silent, stopping = verdict.results.findings, verdict.results.not_evaluated, set(verdict.stopping)
-    stop = sum(finding in stopping for finding in findings)
+    findings, silent = verdict.results.findings, verdict.results.not_evaluated
+    stop = sum(finding in verdict.stopping for finding in findings)
     parts = [f"{stop} of {counted(len(findings), 'finding')} stop" if findings else "no findings"]
     if silent:
-        held = sum(item in stopping for item in silent)
+        held = sum(item in verdict.stopping for item in silent)
         parts.append(f"{len(silent)} not evaluated" + (f" ({held} of them stop)" if held else ""))
     if verdict.waived:
         parts.append(f"{len(verdict.waived)} waived")
