@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from components.base.problems import InvalidInputError, Problem
-from herd.check.rendered import PROVIDER
+from herd.check.rendered import PROVIDER, READ_ONLY
 from herd.check.saved_values import Part, inputs, listed_again, real, values
 from herd.signatures import SIG
 from policies.engine.subject import Origin, Place, Stack, Subject
@@ -133,7 +133,7 @@ def _problems(resources: Sequence[Any], shown: str) -> list[Problem]:
 _PASSED_OVER: Final[Mapping[str, Callable[[Mapping[str, Any]], bool]]] = {
     "waiting to be deleted": lambda resource: bool(resource.get("delete")),
     "deleted, waiting for their replacement": lambda resource: bool(resource.get("pendingReplacement")),
-    "only read by the program": lambda resource: bool(resource.get("external")),
+    READ_ONLY: lambda resource: bool(resource.get("external")),
 }
 
 

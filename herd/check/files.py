@@ -12,7 +12,7 @@ from typing import Any, Final
 from components.base.problems import InvalidInputError, Problem
 from herd.check import kubernetes, parallelcluster
 from herd.check.deployment import is_deployment, saved
-from herd.check.rendered import is_read, stack_of
+from herd.check.rendered import passed_over, stack_of
 from herd.check.source import Source, read
 from herd.check.yaml_documents import MOST_BYTES, Document, Lines, documents
 from herd.graph import Graph
@@ -89,8 +89,7 @@ def _content(source: Source, *, deployments: bool) -> Given | list[Subject | Pro
         raise InvalidInputError.one(f"is {what}", file=source.shown, fix=fix)
     if _is_graph(data):
         graph = Graph.from_json(source.text, file=source.shown)
-        read_only = sum(map(is_read, graph.resources))
-        return Given(graph.stack, stack_of(graph), {}, {"only read by the program": read_only} if read_only else {})
+        return Given(graph.stack, stack_of(graph), {}, passed_over(graph))
     if isinstance(data, Mapping) and "steps" in data:
         message = "is a preview: this command judges resources, not what a run would do"
         raise InvalidInputError.one(message, file=source.shown)

@@ -14,6 +14,7 @@ from policies.engine.subject import Origin, Place, Stack, Subject
 from policies.engine.values import provider_inputs
 
 PROVIDER: Final = "pulumi:providers:"
+READ_ONLY: Final = "only read by the program"
 _HIDDEN: Final = {SECRET: values.SECRET, UNKNOWN: values.UNKNOWN}
 
 
@@ -22,12 +23,18 @@ def stack_of(graph: Graph) -> Stack:
 
     What the program only reads is left out: it belongs to somebody else, and the graph holds nothing of it.
     """
-    made = (_subject(resource, graph) for resource in graph.resources if not is_read(resource))
+    made = (_subject(resource, graph) for resource in graph.resources if not _is_read(resource))
     subjects = (hidden_where_unread(one) for one in made)
     return Stack(tuple(subjects), graph.stack, graph.project)
 
 
-def is_read(resource: Resource) -> bool:
+def passed_over(graph: Graph) -> dict[str, int]:
+    """What of a graph is not judged and why, with how many."""
+    read = sum(map(_is_read, graph.resources))
+    return {READ_ONLY: read} if read else {}
+
+
+def _is_read(resource: Resource) -> bool:
     """Whether the program reads the resource (`Vpc.get`) and doesn't make it."""
     return bool(resource.options.get("id"))
 
@@ -67,6 +74,3 @@ def _reference(value: str) -> str:
     except ValueError:
         return value
     return values.Reference(value, symbol.owner, symbol.path)
-
-
-__all__ = ["PROVIDER", "is_read", "provider_inputs", "stack_of"]

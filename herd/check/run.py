@@ -14,7 +14,7 @@ from components.base.yaml_file import YamlFile
 from herd.check.facts import facts_for_file, facts_for_stack
 from herd.check.files import Given, given
 from herd.check.plan_verdict import judge_plan
-from herd.check.rendered import is_read, stack_of
+from herd.check.rendered import passed_over, stack_of
 from herd.check.verdict import Verdict, judge
 from herd.graph import Graph
 from herd.root import project_root
@@ -113,11 +113,10 @@ def _stack(checkout: _Checkout, name: str, request: Request, waivers: Sequence[W
     graph = request.render(root, name)
     facts = facts_for_stack(root, stack, request.environment)
     verdict = judge(stack_of(graph), facts, waivers, request.today, request.rules)
-    read_only = sum(map(is_read, graph.resources))
     return replace(
         verdict,
         environment_from=_said_by(stack.project, name, stack.config, request.environment),
-        passed_over={"only read by the program": read_only} if read_only else {},
+        passed_over=passed_over(graph),
     )
 
 
