@@ -7,7 +7,7 @@ from typing import Final
 
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
-from policies.engine.subject import Stack, Subject
+from policies.engine.subject import NOTHING_ELSE, Subject
 from policies.rules._shared.network.ingress import block_of, is_world
 from policies.rules._shared.types import EKS_CLUSTER
 
@@ -25,7 +25,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     if not nodes:
         yield Violation(blocks, "the Kubernetes API is public and names no blocks, which EKS reads as 0.0.0.0/0")
     for node in nodes:
-        block = block_of(node, Stack(()))
+        block = block_of(node, NOTHING_ELSE)
         if block is not None and is_world(block):
             yield Violation(node, f"{node.text()} reaches the Kubernetes API")
 
