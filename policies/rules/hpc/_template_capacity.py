@@ -20,8 +20,8 @@ from policies.rules._shared.machines import templates
 from policies.rules._shared.machines.capacity import CAPACITY_BLOCK
 
 SPOT: Final = "spot"
-# Markets that exist only within a reservation.
-_OF_A_RESERVATION: Final = (CAPACITY_BLOCK, "interruptible-capacity-reservation")
+OF_A_RESERVATION: Final = (CAPACITY_BLOCK, "interruptible-capacity-reservation")
+"""Markets that exist only within a reservation."""
 _ONLY: Final = "capacity-reservations-only"
 _ID: Final = "capacityReservationId"
 _GROUP: Final = "capacityReservationResourceGroupArn"
@@ -38,7 +38,7 @@ def of_template(template: Subject) -> Iterator[Violation]:
         yield Violation(target, "targets a reservation, and the market is spot: spot machines never run in one")
     elif market == SPOT and prefers == _ONLY:
         yield Violation(preference, f"says {prefers}, and the market is spot: spot machines never run in a reservation")
-    if market in _OF_A_RESERVATION:
+    if market in OF_A_RESERVATION:
         if not named:
             yield Violation(at, f"is {market}, and no {_ID} says which")
         if templates.filled(template.props.at("instanceMarketOptions", "spotOptions")):
@@ -145,5 +145,11 @@ def _spot_share(policies: list[Node]) -> Node | None:
 
 
 def _reserves(template: Subject) -> bool:
+    only = reservations_only(template)
+    return templates.filled(templates.reserves(template)) or only
+
+
+def reservations_only(template: Subject) -> bool:
+    """Whether a template's preference keeps its machines within reservations, whichever these are."""
     preference = template.props.literal("capacityReservationSpecification", "capacityReservationPreference")
-    return templates.filled(templates.reserves(template)) or (preference or "").lower() == _ONLY
+    return (preference or "").lower() == _ONLY

@@ -16,10 +16,9 @@ from policies.engine.subject import Stack, Subject
 from policies.rules._shared import parallelcluster
 from policies.rules._shared.machines import templates
 from policies.rules._shared.types import GPU_NODE_POOL
+from policies.rules.hpc._template_capacity import OF_A_RESERVATION, reservations_only
 
 PLACEMENT_GROUP: Final = "aws:ec2/placementGroup:PlacementGroup"
-_RESERVED: Final = ("capacity-block", "interruptible-capacity-reservation")
-_ONLY: Final = ("capacity-reservations-only",)
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
@@ -58,12 +57,8 @@ def _template(template: Subject, stack: Stack) -> Iterator[Violation]:
 
 def _follows_reservation(template: Subject) -> bool:
     """Whether the machines stand where a reservation has them."""
-    preference = template.props.literal("capacityReservationSpecification", "capacityReservationPreference")
-    return (
-        templates.market(template) in _RESERVED
-        or templates.filled(templates.reserves(template))
-        or (preference or "").lower() in _ONLY
-    )
+    only = reservations_only(template)
+    return templates.market(template) in OF_A_RESERVATION or templates.filled(templates.reserves(template)) or only
 
 
 def _is_placed(group: Subject) -> bool:
