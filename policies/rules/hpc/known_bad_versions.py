@@ -13,12 +13,14 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
+from components.k8s_platform.scheduling import DEVICES, EFA
 from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared.cloudformation import CLOUDFORMATION, template
 from policies.rules._shared.kubernetes import charts, karpenter
+from policies.rules._shared.kubernetes.node_life import RESERVED
 from policies.rules._shared.machines import instance_types, templates
 from policies.rules._shared.types import EKS_CLUSTER
 
@@ -28,13 +30,11 @@ if TYPE_CHECKING:
 ADDON: Final = "aws:eks/addon:Addon"
 _KUBERNETES: Final = "kubernetes"
 _PROVIDER: Final = re.compile(r"/parallelcluster/(\d+\.\d+\.\d+)/templates/custom_resource/")
-_DEVICES: Final = "herd.dev/devices"
-_EFA: Final = "herd.dev/efa"
 _HANDED_OUT: Final = {
     "device-plugin": ("chart/nvidia-device-plugin", "chart/gpu-operator"),
     "dra": ("chart/nvidia-dra-driver-gpu", "chart/dra-driver-nvidia-gpu"),
 }
-_RESERVED: Final = frozenset({"targeted-reservation", "capacity-block"})
+_BY_RESERVATION: Final = frozenset({"targeted-reservation", "capacity-block"})
 
 
 def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
@@ -167,7 +167,7 @@ def _pools(stack: Stack) -> Iterator[Pool]:
             kind="static",
             types=tuple(templates.types_of_group(group, stack)),
             efa=any(templates.efa_interfaces(one) for one in found),
-            devices=labels.get(_DEVICES),
+            devices=labels.get(DEVICES),
             capacity=frozenset(kind for one in found for kind in _capacity(one)),
         )
     for pool in stack.of_type(*karpenter.NODE_POOLS):
@@ -177,9 +177,9 @@ def _pools(stack: Stack) -> Iterator[Pool]:
         yield Pool(
             kind="elastic",
             types=karpenter.instance_types(pool) or (),
-            efa=labels.get(_EFA) == "true" or bool(node_class and karpenter.efa_interfaces(node_class)),
-            devices=labels.get(_DEVICES),
-            capacity=_RESERVED if "reserved" in kinds else frozenset(kinds),
+            efa=labels.get(EFA) == "true" or bool(node_class and karpenter.efa_interfaces(node_class)),
+            devices=labels.get(DEVICES),
+            capacity=_BY_RESERVATION if RESERVED in kinds else frozenset(kinds),
         )
 
 
