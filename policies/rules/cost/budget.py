@@ -9,24 +9,28 @@ from policies.engine.facts import Facts
 from policies.engine.node import Node
 from policies.engine.rule import Severity, StackRule, Violation, everywhere
 from policies.engine.subject import Stack, Subject
+from policies.rules._shared.kubernetes.karpenter import NODE_POOLS
+from policies.rules._shared.machines.templates import GROUP, NODE_GROUP
+from policies.rules._shared.scripts.boot import SPOT_FLEET
+from policies.rules._shared.types import COMPUTE_ENVIRONMENT, EKS_CLUSTER, VPC
 
 BUDGET: Final = "aws:budgets/budget:Budget"
 _PULUMI: Final = "pulumi:pulumi:Stack"
 CAPACITY: Final = (
-    "aws:eks/nodeGroup:NodeGroup",
-    "aws:autoscaling/group:Group",
+    NODE_GROUP,
+    GROUP,
     "aws:ec2/instance:Instance",
     "aws:ec2/fleet:Fleet",
-    "aws:ec2/spotFleetRequest:SpotFleetRequest",
-    "aws:batch/computeEnvironment:ComputeEnvironment",
+    SPOT_FLEET,
+    COMPUTE_ENVIRONMENT,
     "aws:emr/cluster:Cluster",
-    *(f"kubernetes:karpenter.sh/{version}:NodePool" for version in ("v1", "v1beta1")),
+    *NODE_POOLS,
 )
 # A program with machines but neither of these adds to somebody else's stack, which has the budget.
 _GROUND: Final = (
-    "aws:ec2/vpc:Vpc",
+    VPC,
     "awsx:ec2:Vpc",
-    "aws:eks/cluster:Cluster",
+    EKS_CLUSTER,
     "eks:index:Cluster",
     "aws:ecs/cluster:Cluster",
 )
