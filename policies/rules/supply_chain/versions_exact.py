@@ -12,7 +12,7 @@ from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
 from policies.rules._shared.images import moves
-from policies.rules._shared.kubernetes.gitops import APPLICATION, APPLICATION_SET, FLUX_RELEASES
+from policies.rules._shared.kubernetes.gitops import APPLICATION, APPLICATION_SET, FLUX_RELEASES, sources
 
 _EXACT: Final = re.compile(r"=?\s*v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 _DIGEST: Final = re.compile(r"@?sha256:[0-9a-f]+")
@@ -29,12 +29,14 @@ _FLUX_CHARTS: Final = tuple(
 _FLUX_OCI: Final = tuple(
     f"kubernetes:source.toolkit.fluxcd.io/{version}:OCIRepository" for version in ("v1", "v1beta2")
 )
+_ARGO: Final = (APPLICATION, APPLICATION_SET)
 _HELM: Final = ("kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart", "kubernetes:helm.sh/v3:Chart")
 
 
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     """A range, a branch or nothing at all means: whatever is newest when somebody runs it."""
-    yield from _JUDGES[resource.type](resource.props)
+    for place in sources(resource) if resource.type in _ARGO else (resource.props,):
+        yield from _JUDGES[resource.type](place)
 
 
 def _helm(props: Node) -> Iterator[Violation]:
@@ -89,17 +91,12 @@ def _flux_oci(props: Node) -> Iterator[Violation]:
             yield Violation(ref.at("tag"), f"follows {tag}: another chart after the next push")
 
 
-def _argo_set(props: Node) -> Iterator[Violation]:
-    yield from _argo(props.at("spec", "template"))
-
-
-def _argo(props: Node) -> Iterator[Violation]:
-    for source in (*props.each("spec", "source"), *props.each("spec", "sources")):
-        revision = source.at("targetRevision")
-        if source.has("chart") or (source.text("repoURL") or "").startswith("oci://"):
-            yield from _version(revision, "the newest version")
-        else:
-            yield from _git(revision)
+def _argo(source: Node) -> Iterator[Violation]:
+    revision = source.at("targetRevision")
+    if source.has("chart") or (source.text("repoURL") or "").startswith("oci://"):
+        yield from _version(revision, "the newest version")
+    else:
+        yield from _git(revision)
 
 
 def _git(revision: Node) -> Iterator[Violation]:
@@ -138,8 +135,7 @@ _JUDGES: Final[dict[str, Callable[[Node], Iterator[Violation]]]] = {
     **dict.fromkeys(FLUX_RELEASES, _flux_release),
     **dict.fromkeys(_FLUX_CHARTS, _flux_chart),
     **dict.fromkeys(_FLUX_OCI, _flux_oci),
-    APPLICATION: _argo,
-    APPLICATION_SET: _argo_set,
+    **dict.fromkeys(_ARGO, _argo),
     "kubernetes:helm.cattle.io/v1:HelmChart": _k3s,
 }
 
