@@ -36,10 +36,9 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     """What runs is named by owner and release whoever made it; what is kept, once its stack has tags at all."""
     at, given = _RUNS[resource.type](resource, stack) if resource.type in _RUNS else _plain(resource, stack)
     missing = lacking(_required(resource, given, facts), given)
-    own = tags(resource)
     if not missing and resource.type in (TEMPLATE, NODE_GROUP) and _named(own_tags(resource.props.at("tags"))):
         # It tells whose it is, so it tells all: its machines' tags aren't on itself.
-        at, missing = resource.props.at("tags"), lacking([OWNER, RELEASE], own)
+        at, missing = resource.props.at("tags"), lacking([OWNER, RELEASE], tags(resource))
     if missing:
         yield Violation(at, f"carries no {', '.join(missing)}: nobody can tell whose it is, or what it belongs to")
 
@@ -79,14 +78,14 @@ def _template(resource: Subject, stack: Stack) -> Found:
 
 def _group(resource: Subject, stack: Stack) -> Found:
     """Provider's default tags don't reach a group (pulumi-aws): its own ones do, and those of its template."""
-    found = own_tags(resource.props.at("tags"))
-    for template in templates_of(resource, stack):
-        found = {**_template(template, stack)[1], **found}
-    return resource.props.at("tags"), found
+    return _over_templates(own_tags(resource.props.at("tags")), resource, stack)
 
 
 def _node_group(resource: Subject, stack: Stack) -> Found:
-    found = tags(resource)
+    return _over_templates(tags(resource), resource, stack)
+
+
+def _over_templates(found: Mapping[str, Node], resource: Subject, stack: Stack) -> Found:
     for template in templates_of(resource, stack):
         found = {**_template(template, stack)[1], **found}
     return resource.props.at("tags"), found
