@@ -88,7 +88,7 @@ def _content(source: Source, *, deployments: bool) -> Given | list[Subject | Pro
         fix = "give it with --file" if _is_graph(data) else "write one with pulumi stack export --file FILE"
         raise InvalidInputError.one(f"is {what}", file=source.shown, fix=fix)
     if _is_graph(data):
-        graph = Graph.from_json(source.text, file=source.shown)
+        graph = Graph.from_data(data, file=source.shown)
         return Given(graph.stack, stack_of(graph), {}, passed_over(graph))
     if isinstance(data, Mapping) and "steps" in data:
         message = "is a preview: this command judges resources, not what a run would do"

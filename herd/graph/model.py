@@ -195,9 +195,19 @@ class Graph:
         """
         try:
             data = json.loads(text)
-            return cls._from_data(data)
         except json.JSONDecodeError as error:
             raise InvalidInputError.one(f"not JSON: {error.msg}", file=file, line=error.lineno) from None
+        return cls.from_data(data, file=file)
+
+    @classmethod
+    def from_data(cls, data: Any, *, file: str = "") -> Graph:
+        """Read what `to_json` wrote, as JSON data.
+
+        Raises:
+            InvalidInputError: The data is not a graph.
+        """
+        try:
+            return cls._from_data(data)
         except (KeyError, TypeError, AttributeError) as error:
             message = f"not a rendered graph: missing or misshapen {error}"
             raise InvalidInputError.one(message, file=file, fix="write it with herd render STACK --json") from None
