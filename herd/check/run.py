@@ -132,13 +132,10 @@ def _facts(checkout: _Checkout, one: Given, where: Environment | None) -> tuple[
     stack = one.stack
     if stack.origin is Origin.FILE:
         return facts_for_file(where or Environment.PROD), "--environment" if where else "files name none: the strictest"
-    config: Mapping[str, Any] = one.config
+    root, config = None, one.config
     if checkout.root and stack.project == checkout.project and stack.name in checkout.stacks:
-        settings = load_stack(checkout.root, stack.name, secrets=True)
-        return facts_for_stack(checkout.root, settings, where), _said_by(
-            stack.project, stack.name, settings.config, where
-        )
-    known = repository.facts(None, stack.project, stack.name, config, where=where)
+        root, config = checkout.root, load_stack(checkout.root, stack.name, secrets=True).config
+    known = repository.facts(root, stack.project, stack.name, config, where=where)
     return known, _said_by(stack.project, stack.name, config, where)
 
 
