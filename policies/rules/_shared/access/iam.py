@@ -240,13 +240,7 @@ def statements(resource: Subject) -> Iterator[Statement]:
 def _principals(node: Node) -> dict[str, tuple[str, ...]]:
     if not node.present:
         return {}
-    entries = _map_or_none(node)
-    return {"AWS": node.texts()} if entries is None else {kind: value.texts() for kind, value in entries.items()}
-
-
-def _map_or_none(node: Node) -> dict[str, Node] | None:
-    value = node.plain()
-    return node.entries() if isinstance(value, dict) else None
+    return {kind: value.texts() for kind, value in node.entries().items()} if node.is_map else {"AWS": node.texts()}
 
 
 def _condition(operator: str, key: str, values: Node) -> Condition:
@@ -254,10 +248,6 @@ def _condition(operator: str, key: str, values: Node) -> Condition:
     every = operator.lower().startswith("forallvalues:")
     if_exists = bare.lower().endswith("ifexists")
     bare = bare[: -len("IfExists")] if if_exists else bare
-    texts = tuple(text for text in _texts(values) if text is not None)
+    listed = values.each() if values.is_list else (values,)
+    texts = tuple(text for item in listed if (text := item.text()) is not None)
     return Condition(values, bare, every, if_exists, key.lower(), texts)
-
-
-def _texts(node: Node) -> tuple[str | None, ...]:
-    value = node.plain()
-    return tuple(item.text() for item in node.each()) if isinstance(value, list) else (node.text(),)
