@@ -15,6 +15,7 @@ from policies.rules._shared.network.ingress import (
     NetworkRule,
     block_of,
     ingress_rules,
+    is_within,
 )
 
 _RULES: Final[WeakKeyDictionary[Stack, dict[str | None, list[Subject]]]] = WeakKeyDictionary()
@@ -82,6 +83,6 @@ def _contains(deny: NetworkRule, stack: Stack, block: str) -> bool:
     for node in deny.cidrs():
         given = block_of(node, stack)
         outer = ipaddress.ip_network(given, strict=False) if given else None
-        if outer is not None and outer.version == inner.version and inner.subnet_of(outer):  # type: ignore[arg-type]
+        if outer is not None and is_within(inner, outer):
             return True
     return False

@@ -9,7 +9,7 @@ from typing import Final
 
 from policies.engine.node import Node
 from policies.engine.subject import Subject
-from policies.rules._shared.network.ingress import ANY_PROTOCOL, Direction, network_rules
+from policies.rules._shared.network.ingress import ANY_PROTOCOL, Direction, is_within, network_rules
 from policies.rules._shared.types import EKS_CLUSTER
 
 _HTTPS: Final = 443
@@ -83,4 +83,4 @@ def _holds(outer: str, inner: str) -> bool:
         wide, narrow = (ipaddress.ip_network(text.strip(), strict=False) for text in (outer, inner))
     except ValueError:
         return False
-    return wide.version == narrow.version and narrow.subnet_of(wide)  # type: ignore[arg-type]
+    return is_within(narrow, wide)

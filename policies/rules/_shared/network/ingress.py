@@ -39,6 +39,8 @@ _SOME_ADDRESS: Final = "192.0.2.1"
 _ANY_SPELLINGS: Final = ("-1", "all", "any", "-1.0")
 _PROTOCOL_NAMES: Final = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "icmp6": "icmpv6"}
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 
 class Direction(StrEnum):
     """Which way."""
@@ -222,7 +224,12 @@ def is_private(block: str) -> bool:
         ValueError: It is no address block.
     """
     network = ipaddress.ip_network(block.strip(), strict=False)
-    return any(network.version == own.version and network.subnet_of(own) for own in _PRIVATE)  # type: ignore[arg-type]
+    return any(is_within(network, own) for own in _PRIVATE)
+
+
+def is_within(inner: Network, outer: Network) -> bool:
+    """Whether an address block is part of another one, which one of the other version never is."""
+    return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]
 
 
 _PRIVATE: Final = tuple(
