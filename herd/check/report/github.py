@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from components.base.problems import Problem
-from herd.check.report.words import advises, agreed, resource, shown, verdict_line
+from herd.check.report.words import advises, agreed, named, shown, verdict_line
 from herd.check.run import Outcome
 from herd.check.verdict import Verdict
 from policies.engine.subject import Place
@@ -33,15 +33,15 @@ def commands(outcome: Outcome) -> Iterator[str]:
 def _verdict(verdict: Verdict) -> Iterator[str]:
     for finding in verdict.results.findings:
         title = f"{finding.rule} {verdict.rules[finding.rule].title}"
-        message = f"{_where(finding.resource, finding.property)}: {finding.message}\nfix: {finding.fix}"
+        message = f"{named(finding)}: {finding.message}\nfix: {finding.fix}"
         yield annotation("warning" if advises(finding) else "error", title, message, finding.source)
     for silent in verdict.results.not_evaluated:
         title = f"{silent.rule} not evaluated ({silent.reason})"
-        message = f"{_where(silent.resource, silent.property)}: {silent.message}"
+        message = f"{named(silent)}: {silent.message}"
         yield annotation("error" if silent in verdict.stopping else "notice", title, message, silent.source)
     for item in verdict.waived:
         finding = item.finding
-        message = f"{_where(finding.resource, finding.property)}: {finding.message}\n{agreed(item.waiver)}"
+        message = f"{named(finding)}: {finding.message}\n{agreed(item.waiver)}"
         yield annotation("notice", f"{finding.rule} waived", message, finding.source)
     for problem in verdict.problems:
         yield _problem(problem, "A waiver that may not stand")
@@ -60,10 +60,6 @@ def _problem(problem: Problem, title: str) -> str:
     message = ": ".join(part for part in (problem.field, problem.message) if part)
     fix = f"\nfix: {problem.fix}" if problem.fix else ""
     return annotation("error", title, f"{message}{fix}", Place(problem.file, problem.line))
-
-
-def _where(urn: str, path: str) -> str:
-    return f"{resource(urn)} {path}".rstrip()
 
 
 def _escaped(text: str, table: dict[str, str]) -> str:

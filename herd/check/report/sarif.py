@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
-from herd.check.report.words import advises, agreed, problem_texts, resource, rules_of, stacks_name
+from herd.check.report.words import advises, agreed, named, problem_texts, resource, rules_of, stacks_name
 from herd.check.run import Outcome
 from herd.check.verdict import Verdict
 from policies.engine.evaluate import Finding, NotEvaluated
@@ -92,7 +92,7 @@ def _results(verdict: Verdict, index: Mapping[str, int]) -> Iterator[dict[str, A
     for item in verdict.waived:
         yield {**_finding(verdict, item.finding, index), "suppressions": [_suppression(item)]}
     for silent in verdict.results.not_evaluated:
-        message = f"not evaluated ({silent.reason}): {_named(silent)}: {silent.message}"
+        message = f"not evaluated ({silent.reason}): {named(silent)}: {silent.message}"
         yield {
             **_result(verdict, silent, message, index),
             "kind": "open",
@@ -103,7 +103,7 @@ def _results(verdict: Verdict, index: Mapping[str, int]) -> Iterator[dict[str, A
 
 def _finding(verdict: Verdict, finding: Finding, index: Mapping[str, int]) -> dict[str, Any]:
     return {
-        **_result(verdict, finding, f"{_named(finding)}: {finding.message}\n\nFix: {finding.fix}", index),
+        **_result(verdict, finding, f"{named(finding)}: {finding.message}\n\nFix: {finding.fix}", index),
         "kind": "fail",
         "level": "warning" if advises(finding) else "error",
         "properties": {**_about(verdict, finding), "enforcement": finding.enforcement},
@@ -124,10 +124,6 @@ def _result(verdict: Verdict, item: Finding | NotEvaluated, message: str, index:
 
 def _about(verdict: Verdict, item: Finding | NotEvaluated) -> dict[str, Any]:
     return {"stack": stacks_name(verdict, item), "severity": item.severity, "property": item.property}
-
-
-def _named(item: Finding | NotEvaluated) -> str:
-    return f"{resource(item.resource)} {item.property}".rstrip()
 
 
 def _location(item: Finding | NotEvaluated) -> dict[str, Any]:
@@ -166,7 +162,7 @@ def _invocation(outcome: Outcome, index: Mapping[str, int]) -> dict[str, Any]:
     crashes = [
         {
             "level": "error",
-            "message": {"text": f"{_named(item)}: {item.message}"},
+            "message": {"text": f"{named(item)}: {item.message}"},
             "associatedRule": {"id": item.rule, "index": index[item.rule]},
         }
         for verdict in outcome.verdicts

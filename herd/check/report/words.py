@@ -32,6 +32,11 @@ def resource(urn: str, *, full: bool = False) -> str:
     return f"{parts[3]} ({parts[2].rsplit('$', 1)[-1]})"
 
 
+def named(item: Finding | NotEvaluated) -> str:
+    """The resource and the property that a result is about."""
+    return f"{resource(item.resource)} {item.property}".rstrip()
+
+
 def stacks_name(verdict: Verdict, item: Finding | NotEvaluated) -> str:
     """The stack that a result belongs to; of loose files the file."""
     return item.source.file if verdict.origin is Origin.FILE and item.source.file else verdict.name
