@@ -97,7 +97,7 @@ def saved(data: Mapping[str, Any], shown: str) -> Saved:
         names["project"] if names else "",
         Origin.DEPLOYMENT,
     )
-    config = checkpoint.get("config") if isinstance(checkpoint, Mapping) else None
+    config = checkpoint.get("config")
     return Saved(stack, config if isinstance(config, Mapping) else {}, _passed_over(resources, latest))
 
 
