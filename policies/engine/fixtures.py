@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -174,8 +175,9 @@ class Fixture(Spec):
         return self
 
 
+@cache
 def load(rule: str, folder: Path = FOLDER) -> Fixture:
-    """The fixture of a rule.
+    """The fixture of a rule, read once a process: trials, pages and checks of the pack ask for it again.
 
     Raises:
         InvalidInputError: There is none, or it is no fixture; every problem with its line.

@@ -139,7 +139,8 @@ def parse_path(path: str) -> tuple[str | int, ...]:
     return tuple(quoted or (int(index) if index else name) for quoted, index, name in found)
 
 
-def _run(rule: Rule, case: Case) -> Results:
+def facts_of(rule: Rule, case: Case) -> Facts:
+    """What the rule knows in a case; the environment is the strictest that is under it, unless the case names one."""
     facts = dict(case.facts)
     if "environment" in facts:
         facts["environment"] = Environment(facts["environment"])
@@ -147,9 +148,14 @@ def _run(rule: Rule, case: Case) -> Results:
         facts["environment"] = next(e for e in reversed(Environment) if rule.holds_in(e))
     if facts.get("images") is not None:
         facts["images"] = frozenset(facts["images"])
+    return Facts(**facts)
+
+
+def _run(rule: Rule, case: Case) -> Results:
+    facts = facts_of(rule, case)
     if isinstance(rule, (PlanRule, WholePlanRule)):
-        return evaluate_plan(plan(case), (rule,), Facts(**facts))
-    return evaluate(stack(case), (rule,), Facts(**facts))
+        return evaluate_plan(plan(case), (rule,), facts)
+    return evaluate(stack(case), (rule,), facts)
 
 
 def _invented(case: Case) -> str:

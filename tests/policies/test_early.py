@@ -2,11 +2,10 @@
 
 import pytest
 
-from components.base.context import Environment
 from policies.engine import fixtures
 from policies.engine.evaluate import Evaluation, evaluate
-from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, ResourceRule, Severity, applies
+from policies.engine.trial import facts_of
 from policies.rules import all_rules
 
 EARLY = [rule for rule in all_rules() if isinstance(rule, GraphRule) and rule.early is not None]
@@ -23,10 +22,10 @@ def test_it_tells_nothing_that_the_stack_excuses(rule):
     told, fixture = 0, fixtures.load(rule.id)
     for case in (*fixture.good, *fixture.bad, fixture.empty):
         stack = fixtures.stack(case)
-        facts = Facts(environment=next(one for one in reversed(Environment) if rule.holds_in(one)))
+        facts = facts_of(rule, case)
         run = Evaluation(facts)
         for subject in stack.subjects:
-            if applies(rule, subject):
+            if rule.holds_in(facts.environment) and applies(rule, subject):
                 run.alone(rule, subject)
         assert set(run.findings) <= set(evaluate(stack, [rule], facts).findings), case.case
         assert run.not_evaluated == []

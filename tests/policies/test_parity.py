@@ -8,12 +8,12 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, resource_pb2
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from components.base.context import Environment
 from herd.render import options
 from policies.engine import fixtures
 from policies.engine.evaluate import evaluate
 from policies.engine.facts import Facts
 from policies.engine.subject import Origin, Stack
+from policies.engine.trial import facts_of
 from policies.engine.values import INVISIBLE, SECRET, UNKNOWN, Reference
 from policies.pack.run import Run
 from policies.pack.servicer import Servicer
@@ -134,9 +134,7 @@ def test_every_fixture_is_judged_alike(servicer, rule):
     fixture = fixtures.load(rule)
     found = set()
     for case in (*fixture.good, *fixture.bad, fixture.empty):
-        given = {name: frozenset(value) if name == "images" else value for name, value in case.facts.items()}
-        where = next(one for one in reversed(Environment) if RULES[rule].holds_in(one))
-        facts = Facts(**given | {"environment": Environment(given.get("environment", where))})
+        facts = facts_of(RULES[rule], case)
         stack = deployed(fixtures.stack(case))
         expected = by_the_engine(stack, facts)
         assert through_the_protocol(servicer, stack, facts) == expected, case.case
