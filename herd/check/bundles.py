@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from herd.graph.symbols import symbols_in
+from herd.graph.bundles import is_unread_file, is_unread_text
 from policies.engine.subject import Subject
 from policies.engine.values import Hidden, Reason, Reference
 
@@ -42,9 +42,4 @@ def _unread(value: Any, *, is_text: bool) -> bool:
         return any(_unread(one, is_text=is_text) for one in value)
     if isinstance(value, (Hidden, Reference)):
         return True
-    if not isinstance(value, str):
-        return False
-    if is_text:
-        # Symbols within a manifest are values of its objects; one at the start of the only line may be all of them.
-        return value.startswith("${") and "\n" not in value and any(symbols_in(value))
-    return value.startswith(("http://", "https://")) or any(symbols_in(value))
+    return isinstance(value, str) and (is_unread_text if is_text else is_unread_file)(value)

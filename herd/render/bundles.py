@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.base.problems import InvalidInputError
+from herd.graph.bundles import is_unread_file, is_unread_text
 from herd.graph.model import Resource
-from herd.graph.symbols import SECRET, UNKNOWN, symbols_in
+from herd.graph.symbols import SECRET, UNKNOWN
 from herd.render import manifests
 
 TEMPLATE: Final = "kubernetes:helm:template"
 CHART: Final = "kubernetes:helm.sh/v3:Chart"
 CONFIGS: Final = frozenset(("kubernetes:yaml/v2:ConfigFile", "kubernetes:yaml/v2:ConfigGroup"))
 _SECRET: Final = "kubernetes:core/v1:Secret"  # noqa: S105 - a type
-_URL: Final = ("http://", "https://")
 _CREDENTIALS: Final = re.compile(r"//[^/@]*@")
 
 
@@ -83,7 +83,7 @@ def with_charts(
 
 def _objects(inputs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for pattern in _texts(inputs, "file", "files"):
-        if not pattern.startswith(_URL) and not any(symbols_in(pattern)):
+        if not is_unread_file(pattern):
             for path in _files(Path(pattern)):
                 yield from _read(path.read_text(encoding="utf-8"), str(path))
     for text in _texts(inputs, "yaml"):
@@ -110,8 +110,8 @@ def _listed(given: Any) -> list[Any]:
 
 
 def _read(text: str, shown: str) -> Iterator[dict[str, Any]]:
-    if text.startswith("${") and "\n" not in text and any(symbols_in(text)):
-        return  # the whole text is what only the cloud knows
+    if is_unread_text(text):
+        return
     for data in manifests.decoded({"text": text}).get("result", ()):
         yield from _flat(data, shown)
 
