@@ -8,9 +8,8 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared import parallelcluster
-from policies.rules._shared.network.ingress import is_private
+from policies.rules._shared.network.ingress import is_private_at
 
 _EVERYWHERE: Final = "0.0.0.0/0"
 
@@ -24,12 +23,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
                 continue
             allowed = desktop.at("AllowedIps")
             addresses = allowed.literal(default=_EVERYWHERE) or _EVERYWHERE
-            try:
-                private = is_private(addresses)
-            except ValueError:
-                message = f"{addresses!r} is no address block"
-                raise UnevaluatedError(Reason.MISSHAPEN, message, allowed.path) from None
-            if not private:
+            if not is_private_at(allowed, addresses):
                 yield Violation(allowed, f"opens the desktop of {machines} to {addresses}")
 
 

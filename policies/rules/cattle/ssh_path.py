@@ -14,7 +14,7 @@ from policies.engine.values import Reason, UnevaluatedError
 from policies.rules._shared import parallelcluster
 from policies.rules._shared.machines.templates import GROUP
 from policies.rules._shared.names import called, is_bastion
-from policies.rules._shared.network.ingress import is_private
+from policies.rules._shared.network.ingress import is_private_at
 from policies.rules._shared.parallelcluster import Kind, Machines
 from policies.rules._shared.scripts.boot import INSTANCE, LAUNCH_TEMPLATE, SPOT_INSTANCE
 
@@ -98,11 +98,7 @@ def _allowed(allowed: Node, whom: str) -> Iterator[Violation]:
     text = allowed.literal() or ""
     if text.startswith("pl-"):
         raise UnevaluatedError(Reason.ABSENT, f"nobody knows what prefix list {text} holds", allowed.path)
-    try:
-        private = is_private(text)
-    except ValueError:
-        raise UnevaluatedError(Reason.MISSHAPEN, f"{text!r} is no address block", allowed.path) from None
-    if not private:
+    if not is_private_at(allowed, text):
         yield Violation(allowed, f"opens port 22 of {whom} to {text}", _NARROW)
 
 

@@ -227,6 +227,18 @@ def is_private(block: str) -> bool:
     return any(is_within(network, own) for own in _PRIVATE)
 
 
+def is_private_at(at: Node, block: str) -> bool:
+    """As `is_private`, of what stands at a place.
+
+    Raises:
+        UnevaluatedError: It is no address block.
+    """
+    try:
+        return is_private(block)
+    except ValueError:
+        raise UnevaluatedError(Reason.MISSHAPEN, f"{block!r} is no address block", at.path) from None
+
+
 def is_within(inner: Network, outer: Network) -> bool:
     """Whether an address block is part of another one, which one of the other version never is."""
     return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]
