@@ -16,6 +16,7 @@ from components.hardware import catalogue
 from policies.engine.node import Node
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import UnevaluatedError
+from policies.rules._shared.machines.templates import EFA
 
 NODE_POOLS: Final = ("kubernetes:karpenter.sh/v1:NodePool", "kubernetes:karpenter.sh/v1beta1:NodePool")
 PROVISIONER: Final = "kubernetes:karpenter.sh/v1alpha5:Provisioner"
@@ -144,7 +145,7 @@ def pools_of(found: Subject, stack: Stack) -> tuple[Subject, ...]:
 def efa_interfaces(found: Subject) -> tuple[Node, ...]:
     """The interfaces of a node class that have EFA (`spec.networkInterfaces`, since Karpenter 1.11)."""
     interfaces = found.props.each("spec", "networkInterfaces")
-    return tuple(node for node in interfaces if (node.literal("interfaceType") or "") in ("efa", "efa-only"))
+    return tuple(node for node in interfaces if (node.literal("interfaceType") or "") in EFA)
 
 
 def reservation_terms(found: Subject) -> tuple[Node, ...]:
