@@ -8,13 +8,17 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
+from policies.rules._shared.machines.imds import IMAGE_BUILDS
 from policies.rules._shared.scripts.boot import (
+    EMR,
     INSTANCE,
     LAUNCH_CONFIGURATION,
     LAUNCH_TEMPLATE,
+    LIGHTSAIL,
     SPOT_FLEET,
     SPOT_INSTANCE,
 )
+from policies.rules._shared.types import COMPUTE_ENVIRONMENT
 
 # (list of blocks, or "" for the resource; the property) by type.
 _KEYS: Final = {
@@ -23,10 +27,10 @@ _KEYS: Final = {
     LAUNCH_CONFIGURATION: ("", "keyName"),
     SPOT_INSTANCE: ("", "keyName"),
     SPOT_FLEET: ("launchSpecifications", "keyName"),
-    "aws:batch/computeEnvironment:ComputeEnvironment": ("computeResources", "ec2KeyPair"),
-    "aws:emr/cluster:Cluster": ("ec2Attributes", "keyName"),
-    "aws:lightsail/instance:Instance": ("", "keyPairName"),
-    "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration": ("", "keyPair"),
+    COMPUTE_ENVIRONMENT: ("computeResources", "ec2KeyPair"),
+    EMR: ("ec2Attributes", "keyName"),
+    LIGHTSAIL: ("", "keyPairName"),
+    IMAGE_BUILDS: ("", "keyPair"),
 }
 
 

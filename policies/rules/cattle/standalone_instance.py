@@ -8,7 +8,7 @@ from typing import Final
 from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
-from policies.rules._shared.scripts.boot import INSTANCE, SPOT_FLEET, SPOT_INSTANCE
+from policies.rules._shared.scripts.boot import INSTANCE, LIGHTSAIL, SPOT_FLEET, SPOT_INSTANCE
 
 _NODE_CLAIM: Final = "kubernetes:karpenter.sh/v1:NodeClaim"
 _POOL: Final = "karpenter.sh/nodepool"
@@ -38,7 +38,7 @@ RULE: Final = ResourceRule(
     types=(
         INSTANCE,
         SPOT_INSTANCE,
-        "aws:lightsail/instance:Instance",
+        LIGHTSAIL,
         "aws:cloud9/environmentEC2:EnvironmentEC2",
         "aws:sagemaker/notebookInstance:NotebookInstance",
         _NODE_CLAIM,
