@@ -40,8 +40,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
         least = resource.props.at("instanceMetadataServiceConfiguration", "minimumInstanceMetadataServiceVersion")
         if least.literal(default="1") != "2":
             yield Violation(least, "the notebook's metadata service answers without a session token", _NOTEBOOK_FIX)
-    if resource.type in parallelcluster.TYPES:
-        yield from _parallelcluster(resource)
+    yield from _parallelcluster(resource)
 
 
 def _parallelcluster(resource: Subject) -> Iterator[Violation]:

@@ -65,7 +65,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     if resource.type in RBAC_TYPES:
         yield from given_away(resource)
         return
-    for cluster in parallelcluster.clusters(resource) if resource.type in parallelcluster.TYPES else ():
+    for cluster in parallelcluster.clusters(resource):
         yield from _buckets(cluster)
     for statement in statements(resource):
         if statement.allows:
@@ -83,11 +83,9 @@ def _buckets(cluster: Node) -> Iterator[Violation]:
 
 
 def _attached(resource: Subject) -> Iterator[Node]:
-    if resource.type in parallelcluster.TYPES:
-        for cluster in parallelcluster.clusters(resource):
-            for part in parallelcluster.machines(cluster):
-                yield from (one.at("Policy") for one in part.node.each("Iam", "AdditionalIamPolicies"))
-        return
+    for cluster in parallelcluster.clusters(resource):
+        for part in parallelcluster.machines(cluster):
+            yield from (one.at("Policy") for one in part.node.each("Iam", "AdditionalIamPolicies"))
     yield from attached(resource)
 
 
