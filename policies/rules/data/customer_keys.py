@@ -102,14 +102,12 @@ def _node_class(resource: Subject, stack: Stack) -> Iterator[Violation]:
 def _through_service(resource: Subject, stack: Stack) -> Iterator[Violation]:
     """What a service encrypts with a key that lets it: judged if a key of the stack does."""
     key, services = _BY_SERVICE[resource.type]
-    named = resource.props.at(key)
-    if _is_ours(named, stack):
+    at = resource.props.at(key)
+    if _is_ours(at, stack):
         return
-    text = named.text()
-    if text and _AWS_KEY.search(text):
-        yield Violation(named, f"{text} is AWS's own key, which nobody can take away, audit apart or share")
-    elif not text and any(_lets_in(one, services) for one in stack.of_type(*_OUR_KEYS)):
-        yield Violation(named, f"{key} names no key though the stack has one that lets the service use it")
+    yield from _of_aws(at)
+    if not at.text() and any(_lets_in(one, services) for one in stack.of_type(*_OUR_KEYS)):
+        yield Violation(at, f"{key} names no key though the stack has one that lets the service use it")
 
 
 def _lets_in(key: Subject, services: tuple[str, ...]) -> bool:
@@ -145,14 +143,18 @@ def _store(at: Node, store: _Store, stack: Stack) -> Iterator[Violation]:
     key = at.at(store.key)
     if _is_ours(key, stack):
         return
-    named = key.text()
-    if named and _AWS_KEY.search(named):
-        yield Violation(key, f"{named} is AWS's own key, which nobody can take away, audit apart or share")
-    elif not named and not (store.ebs and stack.of_type(_EBS_KEY)):
+    yield from _of_aws(key)
+    if not key.text() and not (store.ebs and stack.of_type(_EBS_KEY)):
         if store.strict:
             yield Violation(key, f"{store.key} names no key: AWS takes its own, which nobody can take away or audit")
         elif stack.of_type(*_OUR_KEYS):
             yield Violation(key, f"{store.key} names no key though the stack has keys of its own: AWS takes its own")
+
+
+def _of_aws(key: Node) -> Iterator[Violation]:
+    name = key.text()
+    if name and _AWS_KEY.search(name):
+        yield Violation(key, f"{name} is AWS's own key, which nobody can take away, audit apart or share")
 
 
 def _is_ours(key: Node, stack: Stack) -> bool:
