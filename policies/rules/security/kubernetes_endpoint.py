@@ -21,7 +21,7 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     if facts.production:
         yield Violation(public, "the Kubernetes API has a public endpoint, which production never has")
     blocks = network.at("publicAccessCidrs")
-    nodes = [node for node in blocks.each() if node.present] if blocks.present else []
+    nodes = [node for node in blocks.each() if node.present]
     if not nodes:
         yield Violation(blocks, "the Kubernetes API is public and names no blocks, which EKS reads as 0.0.0.0/0")
     for node in nodes:

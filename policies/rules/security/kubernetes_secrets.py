@@ -14,10 +14,10 @@ from policies.rules._shared.types import EKS_CLUSTER
 def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
     """Without a key of one's own AWS encrypts under a key of its own, which nobody here can take away."""
     config = resource.props.at("encryptionConfig")
-    if not config.present or not any(True for _ in config.each()):
+    blocks = list(config.each())
+    if not blocks:
         yield Violation(config, "names no KMS key for Kubernetes secrets")
-        return
-    for block in config.each():
+    for block in blocks:
         resources = block.at("resources")
         if "secrets" not in resources.texts():
             yield Violation(resources, "encrypts something else than secrets")
