@@ -43,8 +43,8 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
 
 def _keeps_out(taint: Node) -> bool:
     effect = (taint.literal("effect") or "").lower()
-    words = f"{taint.text('key') or ''}", f"{taint.text('value') or ''}"
-    return effect in _KEEPS_OUT and any(_KEYS.search(word) for word in words)
+    words = taint.text("key") or "", taint.text("value") or ""
+    return effect in _KEEPS_OUT and any(map(_KEYS.search, words))
 
 
 def _of_group(group: Subject, stack: Stack) -> str:
