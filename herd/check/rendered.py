@@ -8,7 +8,7 @@ from typing import Any, Final
 from herd.check.bundles import hidden_where_unread
 from herd.graph import SECRET, UNKNOWN, Graph
 from herd.graph.model import Resource
-from herd.graph.symbols import Symbol
+from herd.graph.symbols import symbol_of
 from policies.engine import values
 from policies.engine.subject import Origin, Place, Stack, Subject
 from policies.engine.values import provider_inputs
@@ -67,10 +67,5 @@ def _real(value: Any) -> Any:
 
 
 def _reference(value: str) -> str:
-    if not value.startswith("${"):
-        return value
-    try:
-        symbol = Symbol.parse(value)
-    except ValueError:
-        return value
-    return values.Reference(value, symbol.owner, symbol.path)
+    found = symbol_of(value)
+    return values.Reference(value, found.owner, found.path) if found else value

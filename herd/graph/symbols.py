@@ -49,10 +49,10 @@ class Symbol:
         Raises:
             ValueError: The text is not exactly one symbol.
         """
-        match = _SYMBOL.fullmatch(text)
-        if not match:
+        found = symbol_of(text)
+        if found is None:
             raise ValueError(f"not a symbol: {text!r}")
-        return _parsed(match[1])
+        return found
 
 
 def prefix(owner: str) -> str:
@@ -62,6 +62,12 @@ def prefix(owner: str) -> str:
     fields = owner.split("::", _NAME_FIELD)
     fields[-1] = re.sub(r"[%.{}]", lambda found: _ESCAPES[found[0]], fields[-1])
     return "::".join(fields) + "."
+
+
+def symbol_of(value: Any) -> Symbol | None:
+    """The symbol that a value is, if it is exactly one."""
+    match = _SYMBOL.fullmatch(value) if isinstance(value, str) else None
+    return _parsed(match[1]) if match else None
 
 
 def symbols_in(value: Any) -> Iterator[Symbol]:

@@ -16,7 +16,7 @@ from typing import Any, Final, SupportsIndex
 
 import pulumi
 
-from herd.graph.symbols import Symbol
+from herd.graph.symbols import Symbol, symbol_of
 from herd.render.construction import replaced
 
 _INDEX: Final = re.compile(r"\[(?:\d+|\*)\]")
@@ -117,7 +117,7 @@ def _keeping(from_input: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _loading(loads: Callable[..., Any]) -> Callable[..., Any]:
     def loaded(text: Any, *args: Any, **kwargs: Any) -> Any:
-        return GrowingText(text) if _is_symbol(text) else loads(text, *args, **kwargs)
+        return GrowingText(text) if symbol_of(text) else loads(text, *args, **kwargs)
 
     return loaded
 
@@ -164,17 +164,8 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 def _is_shown(value: Any, depth: int) -> bool:
     """Whether a value is the symbol of a first element or of the one entry."""
-    return _is_symbol(value) and _own(Symbol.parse(value), depth) is not None
-
-
-def _is_symbol(value: Any) -> bool:
-    if not isinstance(value, str) or not value.startswith("${"):
-        return False
-    try:
-        Symbol.parse(value)
-    except ValueError:
-        return False
-    return True
+    found = symbol_of(value)
+    return found is not None and _own(found, depth) is not None
 
 
 def _step(key: str | SupportsIndex) -> str:
