@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
 from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared import parallelcluster
+from policies.rules._shared.once import once_a_stack
 from policies.rules._shared.types import LOAD_BALANCER
 
 _EIP: Final = "aws:ec2/eip:Eip"
@@ -43,7 +43,7 @@ def _of_gateway(address: Subject, stack: Stack) -> bool:
     return address.urn in _of_gateways(stack)
 
 
-@lru_cache(maxsize=2)
+@once_a_stack
 def _of_gateways(stack: Stack) -> frozenset[str]:
     """The addresses of NAT gateways and balancers."""
     keys = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from policies.engine.facts import Facts
@@ -18,6 +17,7 @@ from policies.rules._shared.kubernetes.karpenter import EC2_NODE_CLASSES
 from policies.rules._shared.machines.templates import NODE_GROUP
 from policies.rules._shared.names import called, is_bastion
 from policies.rules._shared.network.ingress import SECURITY_GROUP
+from policies.rules._shared.once import once_a_stack
 
 _PROFILE: Final = "aws:iam/instanceProfile:InstanceProfile"
 _CONSOLE: Final = "aws:ec2/serialConsoleAccess:SerialConsoleAccess"
@@ -87,12 +87,12 @@ def _name(role: Subject) -> str | None:
         return None  # Whoever names it in a preview does so by reference, which is unknown too.
 
 
-@lru_cache(maxsize=2)
+@once_a_stack
 def _node_roles(stack: Stack) -> _Index:
     return _index(stack, _NODE_ROLES)
 
 
-@lru_cache(maxsize=2)
+@once_a_stack
 def _attachments(stack: Stack) -> _Index:
     return _index(stack, {kind: (roles,) for kind, (roles, _) in _ATTACHMENTS.items()})
 

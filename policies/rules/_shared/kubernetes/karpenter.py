@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from components.hardware import catalogue
 from policies.engine.node import Node
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import UnevaluatedError
 from policies.rules._shared.machines.templates import EFA
+from policies.rules._shared.once import once_a_stack
 
 NODE_POOLS: Final = ("kubernetes:karpenter.sh/v1:NodePool", "kubernetes:karpenter.sh/v1beta1:NodePool")
 PROVISIONER: Final = "kubernetes:karpenter.sh/v1alpha5:Provisioner"
@@ -133,13 +133,16 @@ def pools_of(found: Subject, stack: Stack) -> tuple[Subject, ...]:
     Raises:
         UnevaluatedError: Some pool's class is unknown, and may be this one.
     """
-    if stack not in _POOLS:
-        pools: dict[str, list[Subject]] = {}
-        for pool in stack.of_type(*NODE_POOLS):
-            if (named := node_class(pool, stack)) is not None:
-                pools.setdefault(named.urn, []).append(pool)
-        _POOLS[stack] = pools
-    return tuple(_POOLS[stack].get(found.urn, ()))
+    return tuple(_pools_by_class(stack).get(found.urn, ()))
+
+
+@once_a_stack
+def _pools_by_class(stack: Stack) -> dict[str, list[Subject]]:
+    pools: dict[str, list[Subject]] = {}
+    for pool in stack.of_type(*NODE_POOLS):
+        if (named := node_class(pool, stack)) is not None:
+            pools.setdefault(named.urn, []).append(pool)
+    return pools
 
 
 def efa_interfaces(found: Subject) -> tuple[Node, ...]:
@@ -159,22 +162,17 @@ class _Classes:
     unsure: UnevaluatedError | None = None
 
 
-_CLASSES: Final[WeakKeyDictionary[Stack, _Classes]] = WeakKeyDictionary()
-_POOLS: Final[WeakKeyDictionary[Stack, dict[str, list[Subject]]]] = WeakKeyDictionary()
-
-
+@once_a_stack
 def _index(stack: Stack) -> _Classes:
-    """Node classes by type and name, made once a stack."""
-    if stack not in _CLASSES:
-        index = _Classes()
-        for found in stack.of_type(*EC2_NODE_CLASSES, *AUTO_NODE_CLASSES):
-            try:
-                index.classes.setdefault((found.type, found.props.text("metadata", "name") or found.name), found)
-            except UnevaluatedError as error:
-                # Kept, and raised when a pool's class isn't found: it may be this one.
-                index.unsure = error
-        _CLASSES[stack] = index
-    return _CLASSES[stack]
+    """Node classes by type and name."""
+    index = _Classes()
+    for found in stack.of_type(*EC2_NODE_CLASSES, *AUTO_NODE_CLASSES):
+        try:
+            index.classes.setdefault((found.type, found.props.text("metadata", "name") or found.name), found)
+        except UnevaluatedError as error:
+            # Kept, and raised when a pool's class isn't found: it may be this one.
+            index.unsure = error
+    return index
 
 
 def _key(label: str) -> str:

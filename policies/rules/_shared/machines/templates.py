@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from policies.engine.node import Node
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
 from policies.rules._shared.naming import named
+from policies.rules._shared.once import once_a_stack
 
 TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 GROUP: Final = "aws:autoscaling/group:Group"
@@ -185,21 +185,17 @@ class _Index:
     unsure: UnevaluatedError | None = None
 
 
-_INDEXES: Final[WeakKeyDictionary[Stack, _Index]] = WeakKeyDictionary()
-
-
+@once_a_stack
 def _index(stack: Stack) -> _Index:
-    """Template -> its uses, made once a stack: rules ask for it at every template."""
-    if stack not in _INDEXES:
-        index = _Index()
-        for group in stack.of_type(*GROUPS):
-            try:
-                for use in uses(group):
-                    template = use.template(stack)
-                    if template is not None:
-                        index.uses.setdefault(template.urn, []).append(use)
-            except UnevaluatedError as error:
-                # Kept, and raised to whoever asks: no answer may leave it out.
-                index.unsure = error
-        _INDEXES[stack] = index
-    return _INDEXES[stack]
+    """Template -> its uses."""
+    index = _Index()
+    for group in stack.of_type(*GROUPS):
+        try:
+            for use in uses(group):
+                template = use.template(stack)
+                if template is not None:
+                    index.uses.setdefault(template.urn, []).append(use)
+        except UnevaluatedError as error:
+            # Kept, and raised to whoever asks: no answer may leave it out.
+            index.unsure = error
+    return index

@@ -6,7 +6,6 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from policies.engine.subject import Stack, Subject
 from policies.rules._shared.network.ingress import (
@@ -17,8 +16,8 @@ from policies.rules._shared.network.ingress import (
     ingress_rules,
     is_within,
 )
+from policies.rules._shared.once import once_a_stack
 
-_RULES: Final[WeakKeyDictionary[Stack, dict[str | None, list[Subject]]]] = WeakKeyDictionary()
 FIRST_EPHEMERAL: Final = 1024
 """Answers come back to ports from here on: an ACL has no memory, so each lets them in."""
 
@@ -56,19 +55,18 @@ def denied_before(rule: NetworkRule, resource: Subject, stack: Stack, traffic: T
 def _same_acl(rule: NetworkRule, resource: Subject, stack: Stack) -> Iterator[NetworkRule]:
     yield from ingress_rules(resource)
     acl = rule.owner.text() if rule.owner.path else None
-    for other in _rules_of(acl, stack) if acl else ():
+    for other in _rules(stack).get(acl, ()) if acl else ():
         if other is not resource:
             yield from ingress_rules(other)
 
 
-def _rules_of(acl: str, stack: Stack) -> tuple[Subject, ...]:
-    """The separate rules of an ACL, grouped once a stack."""
-    if stack not in _RULES:
-        groups: dict[str | None, list[Subject]] = {}
-        for one in stack.of_type(NETWORK_ACL_RULE):
-            groups.setdefault(one.props.text("networkAclId"), []).append(one)
-        _RULES[stack] = groups
-    return tuple(_RULES[stack].get(acl, ()))
+@once_a_stack
+def _rules(stack: Stack) -> dict[str | None, list[Subject]]:
+    """The separate rules by ACL."""
+    groups: dict[str | None, list[Subject]] = {}
+    for one in stack.of_type(NETWORK_ACL_RULE):
+        groups.setdefault(one.props.text("networkAclId"), []).append(one)
+    return groups
 
 
 def _covers(deny: NetworkRule, traffic: Traffic) -> bool:
