@@ -16,6 +16,8 @@ TASK: Final = "aws:ssm/maintenanceWindowTask:MaintenanceWindowTask"
 EVENT: Final = "aws:cloudwatch/eventTarget:EventTarget"
 SCHEDULE: Final = "aws:scheduler/schedule:Schedule"
 _SEND: Final = ":aws-sdk:ssm:sendcommand"
+_NO_HOSTS: Final = ("LAMBDA", "STEP_FUNCTIONS")
+"""Kinds of tasks that start a function or a state machine."""
 _LOOKS_ONLY: Final = frozenset({"AWS-GatherSoftwareInventory", "AWS-RunInspecChecks", "AWS-RunInspecCommands"})
 """Documents of AWS that change nothing on the host. Source: Systems Manager User Guide, document reference."""
 _PATCHES: Final = frozenset({"AWS-RunPatchBaseline", "AWS-RunPatchBaselineAssociation"})
@@ -38,13 +40,8 @@ def check(resource: Subject, facts: Facts) -> Iterator[Violation]:
         place = props.at("target", "arn")
         if (place.text() or "").lower().endswith(_SEND):
             yield Violation(place, "sends commands to hosts, again and again, outside of any release")
-    elif (props.text("taskType") or "").upper() != "LAMBDA" and not _steps(resource):
+    elif (props.text("taskType") or "").upper() not in _NO_HOSTS:
         yield from _document(resource, "taskArn", ("taskInvocationParameters", "runCommandParameters", "parameters"))
-
-
-def _steps(resource: Subject) -> bool:
-    """Whether a task starts a state machine, which is no host."""
-    return (resource.props.text("taskType") or "").upper() == "STEP_FUNCTIONS"
 
 
 def _document(resource: Subject, key: str, operation: tuple[str, ...]) -> Iterator[Violation]:
