@@ -10,7 +10,7 @@ from policies.engine.facts import Facts
 from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared.scripts.boot import PROPERTIES, TYPES, BootText, Kind, boot_texts
-from policies.rules._shared.scripts.boot_steps import cloud_config, containers, script, settings
+from policies.rules._shared.scripts.boot_steps import cloud_config, images_by_tag, is_on, script, settings
 from policies.rules._shared.scripts.downloads import downloads
 from policies.rules._shared.scripts.installs import installs
 from policies.rules._shared.scripts.urls import MOVING, moves, shown
@@ -58,10 +58,8 @@ def _include(text: BootText) -> Found:
 
 
 def _bottlerocket(text: BootText) -> Found:
-    for name, one in containers(settings(text)):
-        source = str(one.get("source", ""))
-        if source and "@sha256:" not in source:
-            yield f"{name}.source {source}", "an image by tag, and tags move"
+    for name, source in images_by_tag(settings(text)):
+        yield f"{name}.source {source}", "an image by tag, and tags move"
 
 
 def _argument(text: BootText) -> Found:
@@ -80,7 +78,7 @@ def _cloud_config(text: BootText) -> Found:
         for package in _unpinned(entry):
             yield f"packages: {package}", "no version pins it"
     for key in ("package_upgrade", "apt_upgrade"):
-        if str(config.get(key, "")).lower() in ("true", "yes", "on", "1"):
+        if is_on(config, key):
             yield f"{key}: true", "brings the newest of everything"
     files = config.get("write_files")
     for file in files if isinstance(files, list) else ():

@@ -11,7 +11,7 @@ from policies.engine.rule import ResourceRule, Severity, Violation, everywhere
 from policies.engine.subject import Subject
 from policies.rules._shared import parallelcluster
 from policies.rules._shared.scripts.boot import PROPERTIES, TYPES, BootText, Kind, boot_texts
-from policies.rules._shared.scripts.boot_steps import cloud_config, containers, script, settings
+from policies.rules._shared.scripts.boot_steps import cloud_config, images_by_tag, is_on, script, settings
 from policies.rules._shared.scripts.downloads import downloads
 from policies.rules._shared.scripts.installs import installs
 
@@ -40,7 +40,8 @@ def _installed(text: BootText) -> Iterator[str]:
     if text.kind is Kind.CLOUD_CONFIG:
         yield from _modules(cloud_config(text))
     elif text.kind is Kind.BOTTLEROCKET:
-        yield from _images(settings(text))
+        for name, source in images_by_tag(settings(text)):
+            yield f"{name} fetches an image by tag at boot: {source}"
     elif text.kind is Kind.POWERSHELL:
         yield from (f"installs software at boot: {found.strip()[:80]}" for found in _POWERSHELL.findall(text.text))
     found = script(text)
@@ -53,16 +54,9 @@ def _installed(text: BootText) -> Iterator[str]:
             yield f"fetches a repository at boot: {download.what}"
 
 
-def _images(settings_of: dict[str, object]) -> Iterator[str]:
-    for name, one in containers(settings_of):
-        source = str(one.get("source", ""))
-        if source and "@sha256:" not in source:
-            yield f"{name} fetches an image by tag at boot: {source}"
-
-
 def _modules(config: dict[str, object]) -> Iterator[str]:
     for key in _SWITCHES:
-        if str(config.get(key, "")).lower() in ("true", "yes", "on", "1"):
+        if is_on(config, key):
             yield f"installs software at boot: cloud-config's {key}: true"
     for key in _CHOSEN:
         chosen = config.get(key)

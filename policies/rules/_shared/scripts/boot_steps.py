@@ -94,6 +94,19 @@ def containers(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{group}.{name}", one
 
 
+def images_by_tag(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Those of the containers whose image no digest names, each with its image."""
+    for name, one in containers(found):
+        source = str(one.get("source", ""))
+        if source and "@sha256:" not in source:
+            yield name, source
+
+
+def is_on(config: dict[str, Any], key: str) -> bool:
+    """Whether a switch of cloud-config is on."""
+    return str(config.get(key, "")).lower() in ("true", "yes", "on", "1")
+
+
 def _bottlerocket_commands(found: dict[str, Any]) -> Iterator[list[str]]:
     entries = found.get("bootstrap-commands")
     for one in entries.values() if isinstance(entries, dict) else ():
