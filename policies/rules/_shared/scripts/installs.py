@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.rules._shared.scripts.command import RUNNERS, Command
+from policies.rules._shared.scripts.urls import without_login
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def _short(command: Command, verb: str, named: list[str]) -> str:
 
 def _clean(word: str) -> str:
     """A word without what may be a password in a URL."""
-    word = re.sub(r"://[^/@\s]+@", "://", word)
+    word = without_login(word)
     return word if len(word) <= 80 else f"{word[:77]}…"  # noqa: PLR2004 - what fits on a line
 
 

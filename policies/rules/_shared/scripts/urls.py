@@ -56,9 +56,14 @@ def is_local(url: str) -> bool:
     return bool(_LOCAL.match(host)) or url.startswith("file:")
 
 
+def without_login(text: str) -> str:
+    """A text without the user and the password in its URLs."""
+    return re.sub(r"://[^/@\s]+@", "://", text)
+
+
 def shown(url: str) -> str:
     """A URL for people, without what may be secret in it."""
-    plain = re.sub(r"://[^/@\s]+@", "://", url)
+    plain = without_login(url)
     head, mark, query = plain.partition("?")
     plain = plain if not mark or re.fullmatch(r"(?:ref|versionId|branch)=[\w.-]*", query) else f"{head}?…"
     return plain if len(plain) <= _SHOWN else f"{plain[: _SHOWN - 1]}…"
