@@ -43,6 +43,11 @@ _RAYS_OWN: Final = ("autoscalerOptions", "historyServerOptions.collectorOptions"
 _INLINE: Final = ("templates.*.dag.tasks.*.inline", "templates.*.steps.*.*.inline")
 _ARGO: Final = ("templates.*", *_INLINE, "templateDefaults")
 
+
+def _below(above: str, paths: Keys) -> Keys:
+    return tuple(f"{above}.{path}" for path in paths)
+
+
 FAMILIES: Final = (
     Family("core", ("v1",), ("Pod",), specs=("spec",)),
     Family("core", ("v1",), ("PodTemplate",), ("template",)),
@@ -69,29 +74,29 @@ FAMILIES: Final = (
         "ray.io",
         ("v1", "v1alpha1"),
         ("RayCluster",),
-        tuple(f"spec.{path}" for path in _RAY),
-        beside=tuple(f"spec.{path}" for path in _RAYS_OWN),
+        _below("spec", _RAY),
+        beside=_below("spec", _RAYS_OWN),
     ),
     Family(
         "ray.io",
         ("v1", "v1alpha1"),
         ("RayJob",),
-        (*(f"spec.rayClusterSpec.{path}" for path in _RAY), "spec.submitterPodTemplate"),
-        beside=tuple(f"spec.rayClusterSpec.{path}" for path in _RAYS_OWN),
+        (*_below("spec.rayClusterSpec", _RAY), "spec.submitterPodTemplate"),
+        beside=_below("spec.rayClusterSpec", _RAYS_OWN),
     ),
     Family(
         "ray.io",
         ("v1",),
         ("RayCronJob",),
-        (*(f"spec.jobTemplate.rayClusterSpec.{path}" for path in _RAY), "spec.jobTemplate.submitterPodTemplate"),
-        beside=tuple(f"spec.jobTemplate.rayClusterSpec.{path}" for path in _RAYS_OWN),
+        (*_below("spec.jobTemplate.rayClusterSpec", _RAY), "spec.jobTemplate.submitterPodTemplate"),
+        beside=_below("spec.jobTemplate.rayClusterSpec", _RAYS_OWN),
     ),
     Family(
         "ray.io",
         ("v1", "v1alpha1"),
         ("RayService",),
-        tuple(f"spec.rayClusterConfig.{path}" for path in _RAY),
-        beside=tuple(f"spec.rayClusterConfig.{path}" for path in _RAYS_OWN),
+        _below("spec.rayClusterConfig", _RAY),
+        beside=_below("spec.rayClusterConfig", _RAYS_OWN),
     ),
     Family(
         "jobset.x-k8s.io",
@@ -148,13 +153,13 @@ FAMILIES: Final = (
         "argoproj.io",
         ("v1alpha1",),
         ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate"),
-        specs=("spec", *(f"spec.{path}" for path in _ARGO)),
+        specs=("spec", *_below("spec", _ARGO)),
     ),
     Family(
         "argoproj.io",
         ("v1alpha1",),
         ("CronWorkflow",),
-        specs=("spec.workflowSpec", *(f"spec.workflowSpec.{path}" for path in _ARGO)),
+        specs=("spec.workflowSpec", *_below("spec.workflowSpec", _ARGO)),
     ),
     Family("serving.knative.dev", ("v1", "v1beta1"), ("Service", "Configuration"), ("spec.template",)),
     Family("serving.knative.dev", ("v1", "v1beta1"), ("Revision",), specs=("spec",)),
