@@ -99,8 +99,8 @@ def load_stack(
     path = folder / f"Pulumi.{stack}.yaml"
     shown = path.relative_to(root).as_posix()
     if not path.is_file():
-        stacks = sorted(file.name.split(".")[1] for file in folder.glob("Pulumi.*.yaml") if file.is_file())
-        raise InvalidInputError.one(f"there is no stack {stack!r}", file=shown, fix=closest(stack, stacks))
+        fix = closest(stack, stack_names(folder))
+        raise InvalidInputError.one(f"there is no stack {stack!r}", file=shown, fix=fix)
     source = YamlFile.load(path, shown=shown)
     if problems := _problems(source, name, secrets=secrets):
         raise InvalidInputError(problems)
@@ -116,6 +116,12 @@ def load_stack(
         config[f"{name}:release"] = release
     encrypted = frozenset(key for key, value in veiled.items() if value != written[key])
     return StackFile(root, name, stack, config, data.get("secretsprovider") or "", _main(root, project_file), encrypted)
+
+
+def stack_names(folder: Path) -> list[str]:
+    """The stacks whose files are in a folder."""
+    files = (path.name for path in folder.glob("Pulumi.*.yaml") if path.is_file())
+    return sorted(name.removeprefix("Pulumi.").removesuffix(".yaml") for name in files)
 
 
 def _veiled(value: Any) -> Any:

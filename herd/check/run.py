@@ -18,7 +18,7 @@ from herd.check.rendered import passed_over, stack_of
 from herd.check.verdict import Verdict, judge
 from herd.graph import Graph
 from herd.root import project_root
-from herd.stackfile import load_stack
+from herd.stackfile import load_stack, stack_names
 from policies import repository
 from policies.engine.facts import Facts
 from policies.engine.rule import Rule
@@ -177,9 +177,8 @@ class _Checkout:
             return cls()
         settings = settings if isinstance(settings, Mapping) else {}
         place = settings.get("stackConfigDir")
-        stacks = (root / (place if isinstance(place, str) else ".")).glob("Pulumi.*.yaml")
-        names = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in stacks if path.is_file())
-        return cls(root, str(settings.get("name") or ""), tuple(names))
+        stacks = stack_names(root / (place if isinstance(place, str) else "."))
+        return cls(root, str(settings.get("name") or ""), tuple(stacks))
 
     def named(self, names: Sequence[str]) -> tuple[str, ...]:
         """The stacks that are meant.
