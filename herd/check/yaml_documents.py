@@ -131,9 +131,13 @@ class _Builder:
         elif isinstance(event, yaml.AliasEvent):
             self._alias(event.anchor or "", line)
 
-    def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
+    def _keyless(self) -> _Open | None:
+        """The map whose next key is what comes now, if it is one."""
         waiting = self._open[-1] if self._open else None
-        if waiting is not None and isinstance(waiting.value, dict) and waiting.key is None:
+        return waiting if waiting is not None and isinstance(waiting.value, dict) and waiting.key is None else None
+
+    def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
+        if waiting := self._keyless():
             self._key(waiting, event, line)
             if event.anchor:
                 self._anchors[event.anchor] = _Done(waiting.key, Lines(line), 1)
@@ -168,8 +172,7 @@ class _Builder:
             raise self._tag(event.tag, line)
         if len(self._open) >= MOST_DEPTH:
             raise self._error(f"nested more than {MOST_DEPTH} deep", line)
-        waiting = self._open[-1] if self._open else None
-        if waiting is not None and isinstance(waiting.value, dict) and waiting.key is None:
+        if self._keyless():
             raise self._error("a map or list as the key of a map", line)
         mapping = isinstance(event, yaml.MappingStartEvent)
         self._open.append(_Open({} if mapping else [], Lines(line, {} if mapping else []), event.anchor))
@@ -193,8 +196,7 @@ class _Builder:
         if anchor not in self._anchors:
             raise self._error(f"*{anchor} names nothing above it", line)
         done = self._anchors[anchor]
-        waiting = self._open[-1] if self._open else None
-        if waiting is not None and isinstance(waiting.value, dict) and waiting.key is None:
+        if waiting := self._keyless():
             if not isinstance(done.value, str):
                 raise self._error(f"*{anchor} as a key isn't text", line)
             waiting.key, waiting.key_line, waiting.merging = done.value, line, False
