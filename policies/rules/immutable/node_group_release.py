@@ -11,8 +11,7 @@ from policies.engine.node import Node
 from policies.engine.rule import GraphRule, Severity, Violation, everywhere
 from policies.engine.subject import Stack, Subject
 from policies.engine.values import Reason, Reference, UnevaluatedError
-from policies.rules._shared.machines.templates import NODE_GROUP
-from policies.rules._shared.scripts.boot import LAUNCH_TEMPLATE
+from policies.rules._shared.machines.templates import NODE_GROUP, Use
 
 _RELEASE: Final = re.compile(r"\d+\.\d+(?:\.\d+)?-[\w.]+")
 """Such as `1.33.0-20250704` (Amazon Linux), `1.40.0-6ea6a1f4` (Bottlerocket), `1.33-2025.07.16` (Windows)."""
@@ -27,7 +26,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
         return
     named = resource.props.at("launchTemplate")
     if named.present:
-        template = _template(named, stack)
+        template = Use(resource, named).template(stack)
         if template is not None:
             if not template.props.has("imageId"):
                 yield Violation(release, f"names no release, and its launch template {template.name} no image")
@@ -47,21 +46,6 @@ def _judged(release: Node, value: str) -> Iterator[Violation]:
         yield Violation(release, f"the release is {source} ({value}), and may be another one tomorrow")
     elif not _RELEASE.fullmatch(value):
         yield Violation(release, f"{value!r} is no release")
-
-
-def _template(named: Node, stack: Stack) -> Subject | None:
-    """The launch template, if it is in the stack: by symbol, by id, by name."""
-    for key in ("id", "name"):
-        place = named.at(key)
-        value = place.text()
-        if value is None:
-            continue
-        if (found := stack.target(value)) is not None:
-            return found if found.type == LAUNCH_TEMPLATE else None
-        for template in stack.of_type(LAUNCH_TEMPLATE):
-            if key == "name" and template.props.text("name") == value:
-                return template
-    return None
 
 
 RULE: Final = GraphRule(
