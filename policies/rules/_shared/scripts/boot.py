@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -260,12 +261,18 @@ def _archive(node: Node, text: str) -> Iterator[BootText]:
 
 
 def yaml_of(text: str, node: Node) -> Any:
-    """A YAML document of user data as plain data.
+    """A YAML document of user data as plain data, which is everybody's: nobody changes it.
 
     Raises:
         UnevaluatedError: It is no YAML.
     """
     try:
-        return YAML(typ="safe", pure=True).load(text)
+        return _parsed(text)
     except YAMLError:
         raise UnevaluatedError(Reason.MISSHAPEN, "user data holds YAML that can't be read", node.path) from None
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Any:
+    # Three rules read each cloud-config, and each of them twice; a stack's nodes share few texts.
+    return YAML(typ="safe", pure=True).load(text)
