@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import gzip
 import zlib
 from typing import Final
@@ -16,7 +15,7 @@ def unpacked(text: str) -> str | None:
     """The text that base64 holds, gzipped or not; None if it is no base64, or holds no text."""
     try:
         return inflated(base64.b64decode("".join(text.split()), validate=True))
-    except binascii.Error:
+    except ValueError:  # of base64's own kind, or of letters that aren't ASCII
         return None
 
 

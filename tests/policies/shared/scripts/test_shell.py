@@ -33,6 +33,7 @@ def words(script):
         ("echo 'a' > x.sh; chmod +x x.sh; ./x.sh", ["echo a", "chmod +x x.sh", "./x.sh", "a"]),
         ("cat <<EOF | sudo tee /opt/x\na\nEOF\n/opt/x", ["cat", "tee /opt/x", "/opt/x", "a"]),
         ("echo YQ== | base64 -d | sh", ["echo YQ==", "a", "base64 -d", "sh"]),
+        ("echo grüße | base64 -d | sh", ["echo grüße", "base64 -d", "sh"]),
         ("a >/dev/null 2>&1 || b &", ["a", "b"]),
         ("a; echo '$(b)' \"$(c)\" `d`", ["a", "c", "d", "echo $(b) $(c) `d`"]),
         ("((x++)); y=$((1 + 2)); a", ["x++", "a"]),
