@@ -1,7 +1,4 @@
-"""Property values on the wire: unknowns, secrets, and the protobuf structs that carry them.
-
-Signatures are those of Pulumi's `sdk/go/common/resource/plugin/rpc.go`.
-"""
+"""Property values on the wire: unknowns, secrets, and the protobuf structs that carry them."""
 
 from __future__ import annotations
 
@@ -11,9 +8,11 @@ from typing import Any, Final
 
 from google.protobuf import struct_pb2
 
-SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker, not a secret
-UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+from herd import signatures
+
+SIGNATURE: Final = signatures.SIG
+SECRET: Final = signatures.SECRET
+UNKNOWN_TEXT: Final = signatures.UNKNOWN_STRING
 DEFAULTS: Final = "__defaults"
 
 
