@@ -19,8 +19,8 @@ def select(packs: Sequence[str] = (), names: Sequence[str] = ()) -> tuple[Rule, 
     """
     rules = all_rules()
     known = [pack for pack in get_args(Pack) if pack != "plan"]
-    by_name = {name.casefold(): rule for rule in rules for name in (rule.id, rule.name, *rule.aliases)}
-    of_plans = {name.casefold() for rule in plan_rules() for name in (rule.id, rule.name, *rule.aliases)}
+    by_name = {name.casefold(): rule for rule in rules for name in rule.names}
+    of_plans = {name.casefold() for rule in plan_rules() for name in rule.names}
     problems = [
         Problem("", 0, "--pack", f"there is no pack {pack!r}", closest(pack, known))
         for pack in packs

@@ -138,7 +138,7 @@ def _rule(name: str) -> Rule:
     from components.base.validation import closest
     from policies.rules import all_rules, plan_rules
 
-    known = {key: rule for rule in (*all_rules(), *plan_rules()) for key in (rule.id, rule.name, *rule.aliases)}
+    known = {key: rule for rule in (*all_rules(), *plan_rules()) for key in rule.names}
     found = known.get(name) or known.get(name.upper())
     if found is None:
         fix = closest(name, list(known))

@@ -110,6 +110,11 @@ class Rule:
     looser_upward: str = ""
     check: Callable[..., Iterable[Violation]]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What people may call it: its id, its name, and the names it had."""
+        return self.id, self.name, *self.aliases
+
     def holds_in(self, environment: Environment) -> bool:
         """Whether the environment is under the rule."""
         return environment in self.severity

@@ -160,7 +160,7 @@ def _wrong(waiver: Waiver, rules: Sequence[Rule]) -> Iterable[tuple[str, str, st
     known = {rule.id: rule for rule in rules}
     rule = known.get(waiver.rule)
     if rule is None:
-        ids = {name.casefold(): one.id for one in rules for name in (one.id, one.name, *one.aliases)}
+        ids = {name.casefold(): one.id for one in rules for name in one.names}
         meant = ids.get(waiver.rule.casefold())
         fix = f"write {meant}" if meant else closest(waiver.rule.upper(), list(known))
         yield "rule", f"there is no rule {waiver.rule[:100]!r}", fix
