@@ -27,3 +27,8 @@ FORCED: Final = {
     "aws:dsql/cluster:Cluster": "forceDestroy",
 }
 """Type -> the switch that undoes what protects by itself: it empties what AWS only deletes empty, or lifts a guard."""
+
+
+def is_on(value: str | None) -> bool:
+    """Whether a service's switch is on, as the services spell it."""
+    return value is not None and value.lower() in ("true", "active", "enabled")

@@ -9,9 +9,8 @@ from components.base.context import Environment
 from policies.engine.facts import Facts
 from policies.engine.rule import GraphRule, Severity, Violation, only_in
 from policies.engine.subject import NOTHING_ELSE, Stack, Subject
-from policies.rules._shared.stateful import FORCED, STATEFUL
+from policies.rules._shared.stateful import FORCED, STATEFUL, is_on
 
-_ON: Final = ("true", "active", "enabled")
 # No state by themselves: AWS deletes them only after days of waiting, or once they are empty.
 _BESIDE_STATE: Final = ("aws:ecr/repository:Repository", "aws:kms/key:Key", "aws:secretsmanager/secret:Secret")
 
@@ -28,7 +27,7 @@ def check(resource: Subject, stack: Stack, facts: Facts) -> Iterator[Violation]:
     if (api := STATEFUL[resource.type]) is not None:
         switch = resource.props.at(api)
         value = switch.literal()
-        if (value or "").lower() not in _ON:
+        if not is_on(value):
             told = f"is {value}" if value else "is absent, and off by default"
             yield Violation(switch, f"{api} {told}: one call to the service deletes it")
     if (emptied := FORCED.get(resource.type)) is not None:

@@ -9,7 +9,7 @@ from components.base.context import Environment
 from policies.engine.facts import Facts
 from policies.engine.plan import Operation, Plan, PlanRule
 from policies.engine.rule import ANY_TYPE, Severity, Violation
-from policies.rules._shared.stateful import FORCED, STATEFUL
+from policies.rules._shared.stateful import FORCED, STATEFUL, is_on
 
 
 def check(operation: Operation, plan: Plan, facts: Facts) -> Iterator[Violation]:
@@ -24,15 +24,11 @@ def check(operation: Operation, plan: Plan, facts: Facts) -> Iterator[Violation]
             new.options.at("retainOnDelete"), f"{operation.name} is no longer kept when it leaves the program"
         )
     guard = STATEFUL.get(new.type)
-    if guard and _on(old.props.text(guard)) and not _on(new.props.text(guard)):
+    if guard and is_on(old.props.text(guard)) and not is_on(new.props.text(guard)):
         yield Violation(new.props.at(guard), f"{operation.name} loses AWS's protection against deletion")
     switch = FORCED.get(new.type)
-    if switch and _on(new.props.text(switch)) and not _on(old.props.text(switch)):
+    if switch and is_on(new.props.text(switch)) and not is_on(old.props.text(switch)):
         yield Violation(new.props.at(switch), f"{operation.name} may be deleted in spite of what it holds")
-
-
-def _on(value: str | None) -> bool:
-    return value is not None and value.lower() in ("true", "active", "enabled")
 
 
 RULE: Final = PlanRule(
