@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from policies.engine.facts import Facts
 from policies.engine.node import Node
@@ -31,6 +30,7 @@ from policies.rules._shared.network.ingress import (
     NetworkRule,
     network_rules,
 )
+from policies.rules._shared.once import once_a_stack
 from policies.rules._shared.types import EKS_CLUSTER
 
 INTERFACE: Final = "aws:ec2/networkInterface:NetworkInterface"
@@ -153,9 +153,6 @@ class _Rules:
     unsure: UnevaluatedError | None = None
 
 
-_SEPARATE: Final[WeakKeyDictionary[Stack, _Rules]] = WeakKeyDictionary()
-
-
 def _rules(group: Subject, way: Direction, stack: Stack) -> Iterator[NetworkRule]:
     """The rules of a group in one direction: its own first, then those that are resources.
 
@@ -169,20 +166,19 @@ def _rules(group: Subject, way: Direction, stack: Stack) -> Iterator[NetworkRule
         raise separate.unsure
 
 
+@once_a_stack
 def _separate(stack: Stack) -> _Rules:
-    if stack not in _SEPARATE:
-        rules = _Rules()
-        for resource in stack.of_type(SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE):
-            try:
-                for rule in network_rules(resource):
-                    group = stack.named_by(rule.owner)
-                    if group is not None:
-                        rules.found.setdefault((group.urn, rule.direction), []).append(rule)
-            except UnevaluatedError as error:
-                # Kept, and raised for every group that still lacks a rule: it may be this one.
-                rules.unsure = error
-        _SEPARATE[stack] = rules
-    return _SEPARATE[stack]
+    rules = _Rules()
+    for resource in stack.of_type(SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE):
+        try:
+            for rule in network_rules(resource):
+                group = stack.named_by(rule.owner)
+                if group is not None:
+                    rules.found.setdefault((group.urn, rule.direction), []).append(rule)
+        except UnevaluatedError as error:
+            # Kept, and raised for every group that still lacks a rule: it may be this one.
+            rules.unsure = error
+    return rules
 
 
 def _is_for_efa(group: Subject) -> bool:

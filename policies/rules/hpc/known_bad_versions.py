@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
 
 from components.k8s_platform.scheduling import DEVICES, EFA
 from policies.engine.facts import Facts
@@ -22,6 +21,7 @@ from policies.rules._shared.cloudformation import CLOUDFORMATION, template
 from policies.rules._shared.kubernetes import charts, karpenter
 from policies.rules._shared.kubernetes.node_life import RESERVED
 from policies.rules._shared.machines import instance_types, templates
+from policies.rules._shared.once import once_a_stack
 from policies.rules._shared.types import EKS_CLUSTER
 
 if TYPE_CHECKING:
@@ -96,15 +96,11 @@ def _made(name: str, at: Node) -> Fact | None:
     return Fact(name, version, at) if version else None
 
 
-_CARRIED: Final[WeakKeyDictionary[Stack, dict[str, str]]] = WeakKeyDictionary()
-
-
+@once_a_stack
 def _carried(stack: Stack) -> dict[str, str]:
-    """The versions that resources of a stack have, worked out once a stack."""
-    if stack not in _CARRIED:
-        facts = (_fact(subject) for subject in stack.of_type(*RULE.types))
-        _CARRIED[stack] = {fact.name: fact.version for fact in facts if fact is not None}
-    return _CARRIED[stack]
+    """The versions that resources of a stack have."""
+    facts = (_fact(subject) for subject in stack.of_type(*RULE.types))
+    return {fact.name: fact.version for fact in facts if fact is not None}
 
 
 def _known(carried: dict[str, str], facts: Facts) -> dict[str, str]:
@@ -149,14 +145,10 @@ def _handed_out(way: str, pool: Pool, known: dict[str, str]) -> bool:
     return has_gpus and any(name in known for name in _HANDED_OUT.get(way, ()))
 
 
-_POOLS: Final[WeakKeyDictionary[Stack, frozenset[Pool]]] = WeakKeyDictionary()
-
-
+@once_a_stack
 def _made_pools(stack: Stack) -> frozenset[Pool]:
-    """The pools that differ, worked out once a stack."""
-    if stack not in _POOLS:
-        _POOLS[stack] = frozenset(_pools(stack))
-    return _POOLS[stack]
+    """The pools that differ."""
+    return frozenset(_pools(stack))
 
 
 def _pools(stack: Stack) -> Iterator[Pool]:
